@@ -1,0 +1,1 @@
+//! The actix shells of onsale: one owner an event, and the workers beside it.

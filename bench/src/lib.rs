@@ -1,0 +1,1 @@
+//! onsale-bench: traces, the open-loop replay, the history checker and the reports.

@@ -1,0 +1,3 @@
+//! The `onsale-bench` command.
+
+fn main() {}

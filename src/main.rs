@@ -1,0 +1,3 @@
+//! The `onsale` command.
+
+fn main() {}
