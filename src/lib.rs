@@ -1,1 +1,3 @@
 //! The onsale node.
+
+pub mod http;

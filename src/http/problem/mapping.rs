@@ -1,0 +1,1 @@
+//! Refusals and faults of the other crates, each with its problem.
