@@ -5,6 +5,7 @@
 
 pub mod event;
 pub mod ids;
+pub mod invalid;
 pub mod money;
 pub mod ports;
 pub mod seat_map;
