@@ -1,3 +1,4 @@
 //! The onsale node.
 
+pub mod config;
 pub mod http;
