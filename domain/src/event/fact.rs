@@ -146,3 +146,21 @@ pub enum Fact {
         reply: Reply,
     },
 }
+
+impl Fact {
+    /// The booking it is about.
+    #[must_use]
+    pub const fn booking(&self) -> Option<BookingNumber> {
+        match self {
+            Self::PaymentStarted { booking, .. }
+            | Self::PaymentDeclined { booking }
+            | Self::PaymentTimedOut { booking }
+            | Self::Booked { booking, .. }
+            | Self::PaymentCaptured { booking }
+            | Self::PaymentVoided { booking }
+            | Self::TicketsCancelled { booking, .. }
+            | Self::RefundPaid { booking, .. } => Some(*booking),
+            _ => None,
+        }
+    }
+}
