@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 use std::marker::PhantomData;
 use std::str::FromStr;
 
+use domain::event::SeatStatus;
 use domain::money::{Currency, Money};
 use domain::time::UnixMillis;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
@@ -138,6 +139,17 @@ impl Serialize for MoneyView {
     }
 }
 
+/// The word for a seat's status.
+#[must_use]
+pub const fn seat_status(status: SeatStatus) -> &'static str {
+    match status {
+        SeatStatus::Available => "available",
+        SeatStatus::Held => "held",
+        SeatStatus::Booked => "booked",
+        SeatStatus::Blocked => "blocked",
+    }
+}
+
 /// Reads a string through [`FromStr`], without a copy.
 struct Parsed<T>(PhantomData<T>);
 
@@ -176,7 +188,9 @@ mod test {
     fn other_offsets_are_read_and_nonsense_is_not() {
         let noon = Timestamp(UnixMillis::new(1_795_000_000_000));
         assert_eq!("2026-11-18T19:06:40+08:00".parse(), Ok(noon));
-        for wrong in ["", "2026-11-18", "2026-11-18 17:06", "1969-12-31T23:59:59Z", "2026-02-30T00:00:00Z", "17"] {
+        for wrong in
+            ["", "2026-11-18", "2026-11-18 17:06", "1969-12-31T23:59:59Z", "2026-02-30T00:00:00Z", "17"]
+        {
             assert_eq!(wrong.parse::<Timestamp>(), Err(InvalidTimestamp), "{wrong}");
         }
     }

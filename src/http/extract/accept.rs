@@ -26,7 +26,8 @@ pub fn accepted(headers: &HeaderMap, offered: &[&'static str]) -> Result<&'stati
     if given.is_empty() {
         return Ok(offered[0]);
     }
-    let ranges: Vec<Range<'_>> = given.iter().flat_map(|value| value.split(',')).filter_map(Range::read).collect();
+    let ranges: Vec<Range<'_>> =
+        given.iter().flat_map(|value| value.split(',')).filter_map(Range::read).collect();
     let mut best = (offered[0], 0);
     for media_type in offered {
         let quality = quality(&ranges, media_type);
@@ -36,7 +37,10 @@ pub fn accepted(headers: &HeaderMap, offered: &[&'static str]) -> Result<&'stati
     }
     if best.1 == 0 {
         let offered = offered.join(" or ");
-        return Err(Problem::new(Code::NotAcceptable, format!("This call answers {offered}; accept it, or */*.")));
+        return Err(Problem::new(
+            Code::NotAcceptable,
+            format!("This call answers {offered}; accept it, or */*."),
+        ));
     }
     Ok(best.0)
 }

@@ -64,7 +64,9 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
         let Some(key) = given.next() else { return Ok(Self(None)) };
         let key = key.as_bytes();
         if key.is_empty() || key.len() > MAX_KEY_BYTES || given.next().is_some() {
-            return Err(Problem::malformed(format!("Send one Idempotency-Key of 1 to {MAX_KEY_BYTES} bytes.")));
+            return Err(Problem::malformed(format!(
+                "Send one Idempotency-Key of 1 to {MAX_KEY_BYTES} bytes."
+            )));
         }
         let mut method_and_path = Sha256::new();
         hash_bytes(&mut method_and_path, parts.method.as_str().as_bytes());
@@ -133,11 +135,14 @@ mod test {
         let base = key("POST", "/bookings", &["k"]).await.unwrap();
         let first = base.of_body(br#"{"a": [1, "x"], "b": null}"#).unwrap();
         assert_eq!(base.of_body(br#"{"b":null,"a":[1,"x"]}"#), Some(first));
-        for other in [r#"{"a": [1, "x"]}"#, r#"{"a": ["x", 1], "b": null}"#, r#"{"a": [[1], "x"], "b": null}"#] {
+        for other in
+            [r#"{"a": [1, "x"]}"#, r#"{"a": ["x", 1], "b": null}"#, r#"{"a": [[1], "x"], "b": null}"#]
+        {
             assert_ne!(base.of_body(other.as_bytes()).unwrap().fingerprint, first.fingerprint);
         }
         for (method, path) in [("PUT", "/bookings"), ("POST", "/booking")] {
-            let other = key(method, path, &["k"]).await.unwrap().of_body(br#"{"a":[1,"x"],"b":null}"#).unwrap();
+            let other =
+                key(method, path, &["k"]).await.unwrap().of_body(br#"{"a":[1,"x"],"b":null}"#).unwrap();
             assert_eq!(other.key, first.key);
             assert_ne!(other.fingerprint, first.fingerprint);
         }

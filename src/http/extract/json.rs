@@ -50,7 +50,9 @@ where
 fn require_json_body(headers: &HeaderMap) -> Result<(), Problem> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if media_type == "application/json" || media_type.starts_with("application/") && media_type.ends_with("+json") {
+    if media_type == "application/json"
+        || media_type.starts_with("application/") && media_type.ends_with("+json")
+    {
         return Ok(());
     }
     Err(Problem::new(Code::UnsupportedMediaType, "Send JSON with the header Content-Type: application/json."))
@@ -85,9 +87,12 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 fn not_json(error: &serde_json::Error) -> Problem {
     let (line, column) = (error.line(), error.column());
-    Problem::malformed(format!("The body is not JSON: {}, line {line}, column {column}.", bare_message(error)))
-        .with("line", line)
-        .with("column", column)
+    Problem::malformed(format!(
+        "The body is not JSON: {}, line {line}, column {column}.",
+        bare_message(error)
+    ))
+    .with("line", line)
+    .with("column", column)
 }
 
 /// The message without the place that serde_json appends to it.

@@ -34,7 +34,14 @@ fn pointer_of(body: &str) -> String {
 
 #[test]
 fn what_is_not_json_has_a_line_and_a_column() {
-    for body in ["", "{", "{\"name\": 5, nonsense", "{\"name\":\"a\",\"seats\":[]} x", "\u{1}", "{\"name\":\"\\ud800\"}"] {
+    for body in [
+        "",
+        "{",
+        "{\"name\": 5, nonsense",
+        "{\"name\":\"a\",\"seats\":[]} x",
+        "\u{1}",
+        "{\"name\":\"\\ud800\"}",
+    ] {
         let (code, text) = refused(body);
         assert_eq!(code, Code::MalformedRequest, "{body}");
         assert!(text.contains("\"line\"") && text.contains("\"column\""), "{text}");

@@ -43,9 +43,9 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Query(value) = Query::from_request_parts(parts, state)
-            .await
-            .map_err(|rejection| Problem::malformed(format!("The query is not understood: {}.", rejection.body_text())))?;
+        let Query(value) = Query::from_request_parts(parts, state).await.map_err(|rejection| {
+            Problem::malformed(format!("The query is not understood: {}.", rejection.body_text()))
+        })?;
         Ok(Self(value))
     }
 }

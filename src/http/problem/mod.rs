@@ -60,7 +60,8 @@ impl Problem {
 
     /// Something broke. The client learns nothing of `cause`; the log gets it once, with the request id.
     pub fn internal(cause: impl Display) -> Self {
-        let mut problem = Self::new(Code::Internal, "Something broke on our side. Quote the requestId when you ask.");
+        let mut problem =
+            Self::new(Code::Internal, "Something broke on our side. Quote the requestId when you ask.");
         problem.0.cause = Some(cause.to_string());
         problem
     }
@@ -84,7 +85,10 @@ impl Problem {
     /// The token is missing or not one of ours.
     #[must_use]
     pub fn unauthenticated() -> Self {
-        Self::new(Code::Unauthenticated, "Send the header Authorization: Bearer <accessToken of POST /users/login>.")
+        Self::new(
+            Code::Unauthenticated,
+            "Send the header Authorization: Bearer <accessToken of POST /users/login>.",
+        )
     }
 
     /// Fields outside what is allowed.
@@ -94,10 +98,8 @@ impl Problem {
             [only] => format!("{}: {}", only.pointer, only.message),
             _ => format!("{} fields are not valid; see errors.", errors.len()),
         };
-        let errors: Vec<Value> = errors
-            .iter()
-            .map(|error| json!({"pointer": error.pointer, "message": error.message}))
-            .collect();
+        let errors: Vec<Value> =
+            errors.iter().map(|error| json!({"pointer": error.pointer, "message": error.message})).collect();
         Self::new(Code::ValidationFailed, detail).with("errors", errors)
     }
 
