@@ -108,3 +108,7 @@ pub(super) fn codes(tickets: usize, context: &Context<'_>) -> Vec<TicketCode> {
     };
     (0..tickets).map(code).collect()
 }
+
+#[cfg(test)]
+#[path = "book_test.rs"]
+mod test;

@@ -150,3 +150,7 @@ pub(super) fn allowed_ttl(sale: &Sale, ttl_ms: Option<u64>) -> Result<u64, Refus
         }
     }
 }
+
+#[cfg(test)]
+#[path = "hold_test.rs"]
+mod test;

@@ -115,3 +115,7 @@ pub(super) fn free_hold<'a>(
     let hold = own_hold(sale, number, context.caller, context.now)?;
     if hold.paying.is_some() { Err(Refusal::AlreadyPaid) } else { Ok(hold) }
 }
+
+#[cfg(test)]
+#[path = "manage_hold_test.rs"]
+mod test;

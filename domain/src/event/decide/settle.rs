@@ -100,3 +100,7 @@ pub(super) fn answer_pending(
     };
     Ok(Decision::reply(Vec::new(), reply).remembered(context.key))
 }
+
+#[cfg(test)]
+#[path = "settle_test.rs"]
+mod test;

@@ -1,0 +1,100 @@
+use crate::event::test::scene::*;
+use crate::event::{
+    Booking, BookingStatus, Command, Outcome, PaymentOutcome, PaymentStatus, Refusal, Reply, SeatStatus, Work,
+};
+use crate::ids::BookingNumber;
+
+const ALL: [PaymentOutcome; 6] = [
+    PaymentOutcome::Authorized,
+    PaymentOutcome::Declined,
+    PaymentOutcome::Captured,
+    PaymentOutcome::Voided,
+    PaymentOutcome::Refunded { amount_minor: 1, attempt: 0 },
+    PaymentOutcome::Refunded { amount_minor: 0, attempt: 0 },
+];
+
+/// None of these answers of a provider changes anything.
+fn assert_deaf(scene: &mut Scene, booking: BookingNumber, outcomes: &[PaymentOutcome]) {
+    for outcome in outcomes {
+        let decision = scene.settle(booking, *outcome);
+        assert!(decision.facts.is_empty() && decision.settled.is_empty(), "{outcome:?}: {decision:?}");
+        assert_eq!(decision.outcome, Outcome::Nothing);
+    }
+}
+
+fn except(accepted: PaymentOutcome) -> Vec<PaymentOutcome> {
+    ALL.into_iter().filter(|outcome| *outcome != accepted).collect()
+}
+
+fn booking(scene: &Scene, number: BookingNumber) -> &Booking {
+    scene.sale().booking(number).expect("there is one")
+}
+
+fn work(scene: &Scene, number: BookingNumber) -> Option<Work> {
+    booking(scene, number).open_work()
+}
+
+#[test]
+fn a_payment_that_is_declined_in_its_stretch_does_not_keep_the_hold_alive() {
+    let mut scene = Scene::new();
+    let hold = scene.hold(ANNA, &[0]);
+    scene.wait(HOLD_MS - 1);
+    let number = settling(scene.tell(ANNA, &book(hold.hold)));
+    scene.wait(2);
+    scene.settle(number, PaymentOutcome::Declined);
+    scene.expire();
+    assert_eq!(scene.status(0), SeatStatus::Available);
+}
+
+#[test]
+fn a_late_provider_changes_nothing_but_must_let_the_money_go() {
+    let mut scene = Scene::new();
+    let number = scene.pay(ANNA, &[0]);
+    scene.wait(TIMEOUT_MS);
+    scene.expire();
+    let late = booking(&scene, number);
+    assert_eq!((late.status, late.payment.status), (BookingStatus::Cancelled, PaymentStatus::Voided));
+    assert_eq!((scene.status(0), work(&scene, number)), (SeatStatus::Held, Some(Work::Void)));
+    assert_deaf(&mut scene, number, &except(PaymentOutcome::Voided));
+    let settled = scene.settle(number, PaymentOutcome::Voided).settled;
+    assert!(matches!(settled.as_slice(), [(_, Reply::Booking(_))]), "{settled:?}");
+    assert_eq!((work(&scene, number), scene.sale().working().count()), (None, 0));
+    assert_deaf(&mut scene, number, &ALL);
+    scene.assert_replays();
+}
+
+#[test]
+fn an_answer_of_the_very_deadline_is_late() {
+    let mut scene = Scene::new();
+    let number = scene.pay(ANNA, &[0]);
+    scene.wait(TIMEOUT_MS);
+    assert_deaf(&mut scene, number, &[PaymentOutcome::Authorized]);
+    assert_eq!(booking(&scene, number).status, BookingStatus::Cancelled);
+}
+
+#[test]
+fn nobody_settles_a_booking_that_never_was() {
+    let booking = BookingNumber::new(0);
+    for outcome in ALL {
+        let refusal = Scene::new().refused(PAYMENT_WORKER, &Command::SettlePayment { booking, outcome });
+        assert_eq!(refusal, Refusal::NotFound);
+    }
+}
+
+#[test]
+fn a_pending_booking_is_told_to_those_who_may_see_it() {
+    let mut scene = Scene::new();
+    let number = scene.pay(ANNA, &[0]);
+    let ask = Command::AnswerPending { booking: number };
+    for caller in [ANNA, ORGANIZER, OPERATOR] {
+        let told = scene.tell(caller, &ask);
+        let Ok(Outcome::Reply(Reply::Pending(view))) = told else { panic!("{told:?}") };
+        assert_eq!((view.number, view.booking.status), (number, BookingStatus::Pending));
+    }
+    assert_eq!(scene.refused(BEN, &ask), Refusal::NotFound);
+    let never = Command::AnswerPending { booking: BookingNumber::new(9) };
+    assert_eq!(scene.refused(ANNA, &never), Refusal::NotFound);
+    scene.settle(number, PaymentOutcome::Authorized);
+    scene.settle(number, PaymentOutcome::Captured);
+    assert_eq!(booking_of(scene.tell(ANNA, &ask)).booking.status, BookingStatus::Booked);
+}
