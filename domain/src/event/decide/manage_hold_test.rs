@@ -115,6 +115,37 @@ fn a_change_is_all_or_nothing() {
 }
 
 #[test]
+fn a_change_names_the_field_that_is_wrong() {
+    let mut scene = Scene::new();
+    let hold = scene.hold(ANNA, &[0, 1]).hold;
+    let many: Vec<u32> = (10..61).collect();
+    let wrong: [(&[u32], &[u32], &str); 8] = [
+        (&[], &[7], "/remove"),
+        (&[], &[0, 0], "/remove"),
+        (&[], &many, "/remove"),
+        (&[1], &[], "/add"),
+        (&[1], &[1], "/add"),
+        (&[7, 7], &[], "/add"),
+        (&many, &[], "/add"),
+        (&[], &[0, 1], ""),
+    ];
+    for (add, remove, at) in wrong {
+        assert_eq!(pointer(&scene.refused(ANNA, &change(hold, add, remove))), at, "{add:?} {remove:?}");
+    }
+    assert_eq!(pointer(&scene.refused(ANNA, &change(hold, &many[..49], &[]))), "");
+    assert_eq!(hold_of(scene.tell(ANNA, &change(hold, &many[..48], &[]))).tickets.len(), 50);
+}
+
+#[test]
+fn at_the_limit_one_seat_can_be_exchanged_for_another() {
+    let mut scene = Scene::with(|terms| terms.per_customer = Some(2));
+    let hold = scene.hold(ANNA, &[0, 1]).hold;
+    assert_eq!(scene.refused(ANNA, &change(hold, &[2], &[])), Refusal::LimitExceeded { limit: 2 });
+    assert_eq!(scene.refused(ANNA, &change(hold, &[2, 3], &[0])), Refusal::LimitExceeded { limit: 2 });
+    assert_eq!(numbers(&hold_of(scene.tell(ANNA, &change(hold, &[2], &[0])))), [1, 2]);
+}
+
+#[test]
 fn once_the_show_has_begun_a_hold_changes_no_more() {
     let starts = START.plus_ms(5);
     let mut scene = Scene::with(|terms| terms.starts_at = starts);
