@@ -133,7 +133,9 @@ impl Sale {
         self.working.insert(started.booking);
         if let Some(hold) = self.holds.get_mut(&started.hold) {
             hold.paying = Some(started.booking);
-            hold.stretched_to.get_or_insert(started.settle_by);
+            if started.settle_by > hold.expires_at {
+                hold.stretched_to.get_or_insert(started.settle_by);
+            }
         }
     }
 

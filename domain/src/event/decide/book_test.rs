@@ -64,6 +64,18 @@ fn a_second_payment_stretches_the_hold_no_further() {
 }
 
 #[test]
+fn a_declined_payment_that_needed_no_stretch_leaves_it_to_the_next() {
+    let mut scene = Scene::new();
+    let hold = scene.hold(ANNA, &[0]).hold;
+    let early = settling(scene.tell(ANNA, &book(hold)));
+    scene.settle(early, PaymentOutcome::Declined);
+    scene.wait(HOLD_MS - 1);
+    let late = settling(scene.tell(ANNA, &book(hold)));
+    let settle_by = scene.sale().booking(late).map(|booking| booking.payment.settle_by);
+    assert_eq!(settle_by, Some(scene.now.plus_ms(TIMEOUT_MS)));
+}
+
+#[test]
 fn an_ended_hold_cannot_be_paid() {
     let mut scene = Scene::new();
     let hold = scene.hold(ANNA, &[0]).hold;
