@@ -58,8 +58,7 @@ impl Sale {
             }
             Fact::PaymentDeclined { booking } => {
                 self.payment_ended(*booking);
-                self.bookings.remove(booking);
-                self.working.remove(booking);
+                self.change_booking(*booking, Booking::decline);
             }
             Fact::PaymentTimedOut { booking } => {
                 self.payment_ended(*booking);

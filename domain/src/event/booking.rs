@@ -175,6 +175,13 @@ impl Booking {
         self.tickets.iter_mut().zip(codes).for_each(|(ticket, code)| ticket.code = Some(*code));
     }
 
+    /// The provider refused, so it holds no money, and whoever waits is told so.
+    pub(super) fn decline(&mut self) {
+        self.status = BookingStatus::Cancelled;
+        self.payment.status = PaymentStatus::Voided;
+        self.owed.clear();
+    }
+
     /// The provider was too late.
     pub(super) fn time_out(&mut self) {
         self.status = BookingStatus::Cancelled;

@@ -35,6 +35,22 @@ fn work(scene: &Scene, number: BookingNumber) -> Option<Work> {
 }
 
 #[test]
+fn a_declined_payment_leaves_the_hold_as_it_was() {
+    let mut scene = Scene::new();
+    let hold = scene.hold(ANNA, &[0, 1]);
+    let before = scene.sale().hold(hold.hold).cloned();
+    let number = settling(scene.tell(ANNA, &book(hold.hold)));
+    let declined = scene.settle(number, PaymentOutcome::Declined);
+    assert_eq!(declined.settled, [(number, Reply::Declined)]);
+    assert_eq!(scene.sale().hold(hold.hold), before.as_ref());
+    assert_eq!(scene.sale().next_deadline(), Some(hold.expires_at));
+    assert_eq!((scene.sale().working().count(), scene.sale().tickets_of(ANNA.user)), (0, 2));
+    assert_deaf(&mut scene, number, &ALL);
+    settling(scene.tell(ANNA, &book(hold.hold)));
+    scene.assert_replays();
+}
+
+#[test]
 fn a_payment_that_is_declined_in_its_stretch_does_not_keep_the_hold_alive() {
     let mut scene = Scene::new();
     let hold = scene.hold(ANNA, &[0]);
@@ -44,6 +60,19 @@ fn a_payment_that_is_declined_in_its_stretch_does_not_keep_the_hold_alive() {
     scene.settle(number, PaymentOutcome::Declined);
     scene.expire();
     assert_eq!(scene.status(0), SeatStatus::Available);
+}
+
+#[test]
+fn a_booking_that_was_told_as_pending_is_still_there_when_it_is_declined() {
+    let mut scene = Scene::new();
+    let number = scene.pay(ANNA, &[0]);
+    let told = scene.tell(ANNA, &Command::AnswerPending { booking: number });
+    assert!(matches!(told, Ok(Outcome::Reply(Reply::Pending(_)))));
+    scene.settle(number, PaymentOutcome::Declined);
+    let view = booking_of(scene.tell(ANNA, &Command::AnswerPending { booking: number }));
+    assert_eq!(view.booking.status, BookingStatus::Cancelled);
+    assert_eq!((view.booking.payment.status, view.booking.open_work()), (PaymentStatus::Voided, None));
+    scene.assert_replays();
 }
 
 #[test]
