@@ -55,6 +55,22 @@ fn the_last_ticket_takes_the_booking_along() {
 }
 
 #[test]
+fn what_an_attempt_refunds_never_changes() {
+    let mut scene = Scene::new();
+    let number = scene.buy(ANNA, &[0, 60, 1]);
+    settling(scene.tell(ANNA, &cancel(number, Some(&[0]))));
+    assert_eq!(work(&scene, number), refund(4_500, 0));
+    // The provider may have been asked for this already: a repetition must ask for the same.
+    settling(scene.tell(ANNA, &cancel(number, Some(&[60]))));
+    assert_eq!(work(&scene, number), refund(4_500, 0));
+    assert_eq!(scene.settle(number, refunded(4_500, 0)).settled, []);
+    assert_eq!(work(&scene, number), refund(1_800, 1));
+    assert_eq!(scene.settle(number, refunded(1_800, 1)).settled.len(), 1);
+    assert_eq!(work(&scene, number), None);
+    scene.assert_replays();
+}
+
+#[test]
 fn what_is_cancelled_stays_cancelled() {
     let mut scene = Scene::new();
     let number = scene.buy(ANNA, &[0, 1]);

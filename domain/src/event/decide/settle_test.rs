@@ -35,6 +35,21 @@ fn work(scene: &Scene, number: BookingNumber) -> Option<Work> {
 }
 
 #[test]
+fn each_state_of_a_payment_hears_only_the_answer_it_waits_for() {
+    let mut scene = Scene::new();
+    let number = scene.pay(ANNA, &[0, 1]);
+    let waiting = [PaymentOutcome::Captured, PaymentOutcome::Voided, ALL[4], ALL[5]];
+    assert_deaf(&mut scene, number, &waiting);
+    scene.settle(number, PaymentOutcome::Authorized);
+    assert_eq!((scene.status(0), work(&scene, number)), (SeatStatus::Booked, Some(Work::Capture)));
+    assert_deaf(&mut scene, number, &except(PaymentOutcome::Captured));
+    scene.settle(number, PaymentOutcome::Captured);
+    assert_eq!(work(&scene, number), None);
+    assert_deaf(&mut scene, number, &ALL);
+    scene.assert_replays();
+}
+
+#[test]
 fn a_declined_payment_leaves_the_hold_as_it_was() {
     let mut scene = Scene::new();
     let hold = scene.hold(ANNA, &[0, 1]);
@@ -99,6 +114,23 @@ fn an_answer_of_the_very_deadline_is_late() {
     scene.wait(TIMEOUT_MS);
     assert_deaf(&mut scene, number, &[PaymentOutcome::Authorized]);
     assert_eq!(booking(&scene, number).status, BookingStatus::Cancelled);
+}
+
+#[test]
+fn a_refund_is_heard_once_and_only_as_it_was_asked_for() {
+    let mut scene = Scene::new();
+    let number = scene.buy(ANNA, &[0, 1]);
+    settling(scene.tell(ANNA, &cancel(number, Some(&[0]))));
+    let refunded = |amount_minor, attempt| PaymentOutcome::Refunded { amount_minor, attempt };
+    assert_eq!(work(&scene, number), Some(Work::Refund { amount_minor: 4_500, attempt: 0 }));
+    let wrong = [refunded(4_500, 1), refunded(4_501, 0), refunded(4_499, 0), refunded(0, 0), refunded(-1, 0)];
+    assert_deaf(&mut scene, number, &wrong);
+    let settled = scene.settle(number, refunded(4_500, 0)).settled;
+    let [(_, Reply::Booking(view))] = settled.as_slice() else { panic!("{settled:?}") };
+    assert_eq!(Some(&view.booking), scene.sale().booking(number));
+    assert_eq!((view.booking.payment.refunded_minor, view.booking.status), (4_500, BookingStatus::Booked));
+    assert_deaf(&mut scene, number, &[refunded(4_500, 0), refunded(4_500, 1)]);
+    scene.assert_replays();
 }
 
 #[test]
