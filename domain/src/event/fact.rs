@@ -83,7 +83,7 @@ pub enum Fact {
         /// Who is to be answered in the end.
         owed: Option<Key>,
     },
-    /// The provider refused: there is no booking, and the hold is as it was.
+    /// The provider refused: the booking is cancelled, for those who were told of it, and the hold is as it was.
     PaymentDeclined {
         /// Which.
         booking: BookingNumber,
