@@ -47,3 +47,21 @@ impl Random for SystemRandom {
         getrandom::fill(bytes).expect("the operating system gives randomness; nothing is safe without it");
     }
 }
+
+/// Times how long something takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// From now on.
+    #[must_use]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Until now.
+    #[must_use]
+    pub fn elapsed(&self) -> std::time::Duration {
+        self.0.elapsed()
+    }
+}

@@ -148,6 +148,20 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// The hold it names.
+    #[must_use]
+    pub const fn hold(&self) -> Option<HoldNumber> {
+        match self {
+            Self::Held { hold, .. }
+            | Self::HoldChanged { hold, .. }
+            | Self::HoldExtended { hold, .. }
+            | Self::HoldReleased { hold }
+            | Self::HoldExpired { hold }
+            | Self::PaymentStarted { hold, .. } => Some(*hold),
+            _ => None,
+        }
+    }
+
     /// The booking it is about.
     #[must_use]
     pub const fn booking(&self) -> Option<BookingNumber> {
