@@ -1,0 +1,174 @@
+//! What can be asked of a sale.
+
+use serde::{Deserialize, Serialize};
+
+use super::best_available::BestWish;
+use super::booking::PaymentMethod;
+use crate::ids::{BookingNumber, HoldNumber, SeatIndex, UserId};
+
+/// Who asks; verified by the node that took the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub user: UserId,
+    /// Holds the role of an operator.
+    pub operator: bool,
+}
+
+/// An Idempotency-Key with what it stands for. Scope: caller and event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// Who sent it.
+    pub caller: UserId,
+    /// A hash of the key.
+    pub hash: [u8; 16],
+    /// A hash of method, path and parsed body: the same key may only repeat the same request.
+    pub fingerprint: [u8; 16],
+}
+
+/// How a booking is to be paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentTerms {
+    /// Provider and token.
+    pub method: PaymentMethod,
+    /// How long the seats wait for the provider.
+    pub timeout_ms: u64,
+}
+
+/// What a provider did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentOutcome {
+    /// The money is set aside.
+    Authorized,
+    /// The means of payment was refused.
+    Declined,
+    /// The money was taken.
+    Captured,
+    /// The money was let go of.
+    Voided,
+    /// So much was given back, in this attempt.
+    Refunded {
+        /// Minor units.
+        amount_minor: i64,
+        /// Which refund of the payment.
+        attempt: u32,
+    },
+}
+
+/// A command to a sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Set these seats aside, all or none.
+    HoldExact {
+        /// 1 to 50 different seats.
+        seats: Vec<SeatIndex>,
+        /// Shorter than the sale's default.
+        ttl_ms: Option<u64>,
+    },
+    /// Set the best free seats aside.
+    HoldBest {
+        /// How many, and where.
+        wish: BestWish,
+        /// Shorter than the sale's default.
+        ttl_ms: Option<u64>,
+    },
+    /// Show a live hold.
+    ShowHold {
+        /// Which.
+        hold: HoldNumber,
+    },
+    /// Change the seats of a hold, all or nothing; the deadline stays.
+    ChangeHold {
+        /// Which.
+        hold: HoldNumber,
+        /// Seats to take.
+        add: Vec<SeatIndex>,
+        /// Seats to let go.
+        remove: Vec<SeatIndex>,
+    },
+    /// Move the deadline to `now + ttl`, at most 30 minutes after the hold was made.
+    ExtendHold {
+        /// Which.
+        hold: HoldNumber,
+        /// At most the sale's default, which is meant by `None`.
+        ttl_ms: Option<u64>,
+    },
+    /// Let a hold go.
+    ReleaseHold {
+        /// Which.
+        hold: HoldNumber,
+    },
+    /// Begin to pay a hold.
+    Book {
+        /// Which.
+        hold: HoldNumber,
+        /// How.
+        payment: PaymentTerms,
+    },
+    /// Begin to pay the caller's own hold on a seat.
+    BookHeldSeat {
+        /// Any seat of the hold.
+        seat: SeatIndex,
+        /// How.
+        payment: PaymentTerms,
+    },
+    /// Hold and begin to pay in one step.
+    HoldAndBook {
+        /// 1 to 50 different seats.
+        seats: Vec<SeatIndex>,
+        /// How.
+        payment: PaymentTerms,
+    },
+    /// The provider is taking its time: answer with the pending booking.
+    AnswerPending {
+        /// Which.
+        booking: BookingNumber,
+    },
+    /// Cancel a booking or some of its tickets, and refund.
+    Cancel {
+        /// Which.
+        booking: BookingNumber,
+        /// `None`: all that are left.
+        seats: Option<Vec<SeatIndex>>,
+    },
+    /// Keep free seats for the house (organizer).
+    Block {
+        /// Different free seats.
+        seats: Vec<SeatIndex>,
+    },
+    /// Give the house's seats free (organizer).
+    Unblock {
+        /// Different blocked seats.
+        seats: Vec<SeatIndex>,
+    },
+    /// A provider answered; only payment workers say this.
+    SettlePayment {
+        /// Which.
+        booking: BookingNumber,
+        /// What it did.
+        outcome: PaymentOutcome,
+    },
+}
+
+impl Command {
+    /// A short name for metrics and logs.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::HoldExact { .. } => "hold-exact",
+            Self::HoldBest { .. } => "hold-best",
+            Self::ShowHold { .. } => "show-hold",
+            Self::ChangeHold { .. } => "change-hold",
+            Self::ExtendHold { .. } => "extend-hold",
+            Self::ReleaseHold { .. } => "release-hold",
+            Self::Book { .. } => "book",
+            Self::BookHeldSeat { .. } => "book-held-seat",
+            Self::HoldAndBook { .. } => "hold-and-book",
+            Self::AnswerPending { .. } => "answer-pending",
+            Self::Cancel { .. } => "cancel",
+            Self::Block { .. } => "block",
+            Self::Unblock { .. } => "unblock",
+            Self::SettlePayment { .. } => "settle-payment",
+        }
+    }
+}

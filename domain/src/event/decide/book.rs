@@ -1,0 +1,110 @@
+//! Beginning to pay: the money is asked for only once this has committed.
+
+use super::super::booking::{Booking, Payment, PaymentStatus, TicketCode};
+use super::super::command::PaymentTerms;
+use super::super::fact::Fact;
+use super::super::hold::{Hold, PricedSeat};
+use super::super::refusal::Refusal;
+use super::super::reply::{BookingView, Reply};
+use super::super::sale::Sale;
+use super::super::seats::Claim;
+use super::hold::{hold_fact, open_for_sale, take};
+use super::manage_hold::free_hold;
+use super::{Context, Decision, Outcome, next_booking, next_hold};
+use crate::ids::{HoldNumber, SeatIndex};
+use crate::time::UnixMillis;
+
+pub(super) fn hold(
+    sale: &Sale,
+    number: HoldNumber,
+    payment: &PaymentTerms,
+    context: &Context<'_>,
+) -> Result<Decision, Refusal> {
+    let hold = free_hold(sale, number, context)?;
+    start(sale, Vec::new(), number, &hold.tickets, stretched(hold, payment, context.now), payment, context)
+}
+
+pub(super) fn held_seat(
+    sale: &Sale,
+    seat: SeatIndex,
+    payment: &PaymentTerms,
+    context: &Context<'_>,
+) -> Result<Decision, Refusal> {
+    let number = match sale.claim(seat).ok_or(Refusal::NotFound)? {
+        Claim::Hold(number) => number,
+        other => return Err(Refusal::SeatUnavailable(vec![(seat, other.status())])),
+    };
+    let others = || Refusal::SeatUnavailable(vec![(seat, Claim::Hold(number).status())]);
+    let own = sale.hold(number).is_some_and(|hold| hold.buyer == context.caller.user);
+    if own { hold(sale, number, payment, context) } else { Err(others()) }
+}
+
+pub(super) fn one_call(
+    sale: &Sale,
+    seats: &[SeatIndex],
+    payment: &PaymentTerms,
+    context: &Context<'_>,
+) -> Result<Decision, Refusal> {
+    open_for_sale(sale, context.now)?;
+    let tickets = take(sale, seats, context)?;
+    // The hold lives for its payment alone, so the payment's deadline is its own.
+    let held = hold_fact(sale, tickets.clone(), payment.timeout_ms, context)?;
+    let settle_by = context.now.plus_ms(payment.timeout_ms);
+    start(sale, vec![held], next_hold(sale)?, &tickets, settle_by, payment, context)
+}
+
+/// How long the seats wait for the provider: `timeout`, but only the first payment stretches the hold.
+fn stretched(hold: &Hold, payment: &PaymentTerms, now: UnixMillis) -> UnixMillis {
+    let settle_by = now.plus_ms(payment.timeout_ms);
+    match hold.stretched_to {
+        None => settle_by,
+        Some(stretched_to) => settle_by.min(stretched_to.max(hold.expires_at)),
+    }
+}
+
+fn start(
+    sale: &Sale,
+    before: Vec<Fact>,
+    hold: HoldNumber,
+    tickets: &[PricedSeat],
+    settle_by: UnixMillis,
+    payment: &PaymentTerms,
+    context: &Context<'_>,
+) -> Result<Decision, Refusal> {
+    let booking = next_booking(sale)?;
+    let one_call = !before.is_empty();
+    let mut facts = before;
+    facts.push(Fact::PaymentStarted {
+        booking,
+        hold,
+        method: payment.method.clone(),
+        settle_by,
+        one_call,
+        owed: context.key,
+    });
+    if tickets.iter().any(|ticket| ticket.price_minor != 0) {
+        let outcome = Outcome::Settling { booking, joined: false };
+        return Ok(Decision { facts, outcome, settled: Vec::new() });
+    }
+    // A total of zero needs no provider: everything happens in this one decision.
+    let codes = codes(tickets.len(), context);
+    let begun = Payment::begin(payment.method.clone(), settle_by);
+    let mut sold = Booking::begin(context.now, context.caller.user, hold, tickets, begun);
+    sold.one_call = one_call;
+    sold.sell(context.now, &codes);
+    sold.payment.status = PaymentStatus::Captured;
+    facts.push(Fact::Booked { booking, codes });
+    facts.push(Fact::PaymentCaptured { booking });
+    let view = BookingView { number: booking, booking: sold };
+    Ok(Decision::reply(facts, Reply::Booking(view)).remembered(context.key))
+}
+
+/// Fresh codes, one a ticket.
+pub(super) fn codes(tickets: usize, context: &Context<'_>) -> Vec<TicketCode> {
+    let code = |_| {
+        let mut bytes = [0; 16];
+        context.random.fill(&mut bytes);
+        TicketCode(bytes)
+    };
+    (0..tickets).map(code).collect()
+}

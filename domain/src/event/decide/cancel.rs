@@ -1,0 +1,65 @@
+//! Giving tickets back: the seats are free at once, the money follows by the cancellation rule.
+
+use super::super::booking::{Booking, BookingStatus, SoldTicket};
+use super::super::command::Caller;
+use super::super::fact::Fact;
+use super::super::refusal::Refusal;
+use super::super::reply::{BookingView, Reply};
+use super::super::sale::Sale;
+use super::hold::distinct;
+use super::{Context, Decision, Outcome};
+use crate::ids::{BookingNumber, SeatIndex};
+
+pub(super) fn tickets(
+    sale: &Sale,
+    number: BookingNumber,
+    seats: Option<&[SeatIndex]>,
+    context: &Context<'_>,
+) -> Result<Decision, Refusal> {
+    let booking = sale.booking(number).ok_or(Refusal::NotFound)?;
+    if !may_manage(sale, booking, context.caller) {
+        return Err(Refusal::NotFound);
+    }
+    let chosen = match seats {
+        None => booking.live_seats().collect(),
+        Some(seats) => named(&booking.tickets, seats)?,
+    };
+    match booking.status {
+        BookingStatus::Cancelled => return Err(Refusal::AlreadyCancelled),
+        BookingStatus::Pending => return Err(Refusal::NotCancellable),
+        BookingStatus::Booked if context.now >= sale.terms.cancellation.until => {
+            return Err(Refusal::NotCancellable);
+        }
+        BookingStatus::Booked => {}
+    }
+    let price = |ticket: &&SoldTicket| chosen.contains(&ticket.seat);
+    let refund_minor = booking.tickets.iter().filter(price);
+    let refund_minor =
+        refund_minor.map(|ticket| sale.terms.cancellation.refund_minor(ticket.price_minor)).sum();
+
+    let mut after = booking.clone();
+    after.cancel(&chosen, refund_minor);
+    let fact = |owed| Fact::TicketsCancelled { booking: number, seats: chosen, refund_minor, owed };
+    if after.open_work().is_some() {
+        let outcome = Outcome::Settling { booking: number, joined: false };
+        return Ok(Decision { outcome, ..Decision::silent(vec![fact(context.key)]) });
+    }
+    let view = BookingView { number, booking: after };
+    Ok(Decision::reply(vec![fact(None)], Reply::Booking(view)).remembered(context.key))
+}
+
+/// The buyer, the event's organizer and operators may; for others there is no such booking.
+pub(super) fn may_manage(sale: &Sale, booking: &Booking, caller: Caller) -> bool {
+    booking.buyer == caller.user || sale.terms.organizer == caller.user || caller.operator
+}
+
+fn named(tickets: &[SoldTicket], seats: &[SeatIndex]) -> Result<Vec<SeatIndex>, Refusal> {
+    distinct(seats, "/ticketIds")?;
+    for seat in seats {
+        let ticket = tickets.iter().find(|ticket| ticket.seat == *seat).ok_or(Refusal::NotFound)?;
+        if ticket.cancelled {
+            return Err(Refusal::AlreadyCancelled);
+        }
+    }
+    Ok(seats.to_vec())
+}

@@ -1,0 +1,148 @@
+//! What has happened to a sale: the unit of the journal. Everything a replica needs stands in the fact itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::booking::{PaymentMethod, TicketCode};
+use super::command::Key;
+use super::hold::PricedSeat;
+use super::reply::Reply;
+use super::terms::SaleTerms;
+use crate::ids::{BookingNumber, HoldNumber, SeatIndex, UserId};
+use crate::time::UnixMillis;
+
+/// A fact and when it happened, in the shard's time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamped {
+    /// When; never earlier than the fact before.
+    pub at: UnixMillis,
+    /// What.
+    pub fact: Fact,
+}
+
+/// What has happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fact {
+    /// The sale began; always the first fact.
+    SaleOpened {
+        /// Prices and rules.
+        terms: SaleTerms,
+        /// Number of seats, all free.
+        seats: u32,
+        /// The directory's revision of the event.
+        revision: u64,
+    },
+    /// Seats were set aside.
+    Held {
+        /// The next number.
+        hold: HoldNumber,
+        /// For whom.
+        buyer: UserId,
+        /// Free seats with their prices.
+        tickets: Vec<PricedSeat>,
+        /// Until when.
+        expires_at: UnixMillis,
+    },
+    /// A hold has other seats now.
+    HoldChanged {
+        /// Which.
+        hold: HoldNumber,
+        /// Taken, in addition.
+        added: Vec<PricedSeat>,
+        /// Let go.
+        removed: Vec<SeatIndex>,
+    },
+    /// A hold has another deadline.
+    HoldExtended {
+        /// Which.
+        hold: HoldNumber,
+        /// Until when.
+        expires_at: UnixMillis,
+    },
+    /// A hold was let go by its buyer, or with its failed one-call booking.
+    HoldReleased {
+        /// Which.
+        hold: HoldNumber,
+    },
+    /// A hold's deadline came.
+    HoldExpired {
+        /// Which.
+        hold: HoldNumber,
+    },
+    /// A buyer began to pay a hold.
+    PaymentStarted {
+        /// The next number.
+        booking: BookingNumber,
+        /// What is paid; it cannot end before `settle_by`.
+        hold: HoldNumber,
+        /// How.
+        method: PaymentMethod,
+        /// How long the seats wait.
+        settle_by: UnixMillis,
+        /// The hold is let go when the payment fails.
+        one_call: bool,
+        /// Who is to be answered in the end.
+        owed: Option<Key>,
+    },
+    /// The provider refused: there is no booking, and the hold is as it was.
+    PaymentDeclined {
+        /// Which.
+        booking: BookingNumber,
+    },
+    /// The provider was too late: the booking is cancelled, and the hold is as it was.
+    PaymentTimedOut {
+        /// Which.
+        booking: BookingNumber,
+    },
+    /// The seats are sold.
+    Booked {
+        /// Which.
+        booking: BookingNumber,
+        /// One for each ticket.
+        codes: Vec<TicketCode>,
+    },
+    /// The provider took the money.
+    PaymentCaptured {
+        /// Which.
+        booking: BookingNumber,
+    },
+    /// The provider let go of the money.
+    PaymentVoided {
+        /// Which.
+        booking: BookingNumber,
+    },
+    /// Tickets were given back; their seats are free.
+    TicketsCancelled {
+        /// Which.
+        booking: BookingNumber,
+        /// Whose seats.
+        seats: Vec<SeatIndex>,
+        /// What the buyer gets back, minor units.
+        refund_minor: i64,
+        /// Who is to be answered when the refund is done.
+        owed: Option<Key>,
+    },
+    /// The provider gave money back.
+    RefundPaid {
+        /// Which.
+        booking: BookingNumber,
+        /// Minor units.
+        amount_minor: i64,
+    },
+    /// The house keeps seats.
+    SeatsBlocked {
+        /// Free seats until now.
+        seats: Vec<SeatIndex>,
+    },
+    /// The house gave seats free.
+    SeatsUnblocked {
+        /// Blocked seats until now.
+        seats: Vec<SeatIndex>,
+    },
+    /// A keyed request has its answer.
+    Answered {
+        /// The key.
+        key: Key,
+        /// The answer, to be given again word for word.
+        reply: Reply,
+    },
+}

@@ -1,0 +1,46 @@
+//! A hold: seats set aside for a buyer until a deadline.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BookingNumber, SeatIndex, UserId};
+use crate::time::UnixMillis;
+
+/// A seat with the price it had when it was held; later changes of the price list don't touch it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricedSeat {
+    /// The seat.
+    pub seat: SeatIndex,
+    /// Minor units of the sale's currency.
+    pub price_minor: i64,
+}
+
+/// A live hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Whose it is.
+    pub buyer: UserId,
+    /// Its seats, in the order they were asked for; never empty.
+    pub tickets: Vec<PricedSeat>,
+    /// When it was made.
+    pub created_at: UnixMillis,
+    /// When it ends, unless a payment is under way.
+    pub expires_at: UnixMillis,
+    /// The booking that is being paid.
+    pub paying: Option<BookingNumber>,
+    /// How far the first payment stretched the hold; later ones stretch it no further.
+    pub stretched_to: Option<UnixMillis>,
+}
+
+impl Hold {
+    /// The sum of its prices, minor units.
+    #[must_use]
+    pub fn total_minor(&self) -> i64 {
+        self.tickets.iter().map(|ticket| ticket.price_minor).sum()
+    }
+
+    /// Whether `seat` is among its seats.
+    #[must_use]
+    pub fn has(&self, seat: SeatIndex) -> bool {
+        self.tickets.iter().any(|ticket| ticket.seat == seat)
+    }
+}

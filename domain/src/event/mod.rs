@@ -1,0 +1,44 @@
+//! The sale of one event: the heart of the program, as pure values.
+//!
+//! [`decide`] says what a command would change, [`apply`] changes it; between the two lies the journal.
+
+mod apply;
+mod best_available;
+mod booking;
+mod command;
+pub mod decide;
+mod fact;
+mod fading;
+mod hold;
+mod refusal;
+mod reply;
+mod sale;
+mod seats;
+mod terms;
+mod validate;
+
+pub use apply::apply;
+pub use best_available::{BestWish, MAX_BEST_AVAILABLE};
+pub use booking::{
+    Booking, BookingStatus, Payment, PaymentMethod, PaymentStatus, SoldTicket, TicketCode, Work,
+};
+pub use command::{Caller, Command, Key, PaymentOutcome, PaymentTerms};
+pub use decide::{Context, Decision, Outcome, decide, expire};
+pub use fact::{Fact, Stamped};
+pub use hold::{Hold, PricedSeat};
+pub use refusal::Refusal;
+pub use reply::{BookingView, HoldView, Reply};
+pub use sale::{Opening, Sale};
+pub use seats::{Claim, Counts, SeatStatus};
+pub use terms::{Cancellation, SaleTerms};
+
+/// The most tickets one hold may name.
+pub const MAX_HOLD_TICKETS: usize = 50;
+/// However often it is extended, a hold ends so long after its creation: 30 minutes.
+pub const MAX_HOLD_AGE_MS: u64 = 30 * 60 * 1000;
+/// How long ended holds and the answers to keyed requests are remembered: 24 hours.
+pub const MEMORY_MS: u64 = 24 * 60 * 60 * 1000;
+
+#[cfg(test)]
+#[path = "test/mod.rs"]
+mod test;

@@ -1,0 +1,59 @@
+//! The answers of a sale, complete enough to be rendered again, word for word, a day later.
+
+use serde::{Deserialize, Serialize};
+
+use super::booking::Booking;
+use super::hold::PricedSeat;
+use crate::ids::{BookingNumber, HoldNumber, UserId};
+use crate::time::UnixMillis;
+
+/// A hold at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldView {
+    /// Its number.
+    pub hold: HoldNumber,
+    /// Whose it is.
+    pub buyer: UserId,
+    /// Its seats and prices.
+    pub tickets: Vec<PricedSeat>,
+    /// When it was made.
+    pub created_at: UnixMillis,
+    /// When it ends.
+    pub expires_at: UnixMillis,
+    /// The moment of this view, in the shard's time.
+    pub as_of: UnixMillis,
+}
+
+impl HoldView {
+    /// The sum of its prices, minor units.
+    #[must_use]
+    pub fn total_minor(&self) -> i64 {
+        self.tickets.iter().map(|ticket| ticket.price_minor).sum()
+    }
+}
+
+/// A booking at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookingView {
+    /// Its number.
+    pub number: BookingNumber,
+    /// Everything about it.
+    pub booking: Booking,
+}
+
+/// What a command is answered with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// The hold, as the command left it.
+    Hold(HoldView),
+    /// The hold is gone.
+    Released,
+    /// The booking; all outside work for it is done.
+    Booking(BookingView),
+    /// The booking; its payment is still under way.
+    Pending(BookingView),
+    /// The means of payment was refused.
+    Declined,
+    /// The house's seats are as asked.
+    SeatsChanged,
+}

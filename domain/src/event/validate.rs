@@ -1,0 +1,106 @@
+//! What must be true of every state, said once and checked after each fact in tests and debug builds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::booking::BookingStatus;
+use super::sale::Sale;
+use super::seats::{Claim, Counts, SeatStatus};
+use crate::ids::SeatIndex;
+
+impl Sale {
+    /// Checks the invariants of the state, in time linear in seats, holds and bookings.
+    ///
+    /// # Errors
+    /// The first one that is broken, in words. Its sale must not go on.
+    pub fn validate(&self) -> Result<(), String> {
+        let claims = self.claims_told_by_owners()?;
+        let mut counts = Counts::default();
+        for (seat, claim) in self.seats.iter() {
+            match claim.status() {
+                SeatStatus::Available => counts.available += 1,
+                SeatStatus::Held => counts.held += 1,
+                SeatStatus::Booked => counts.booked += 1,
+                SeatStatus::Blocked => counts.blocked += 1,
+            }
+            let told = claims.get(&seat).copied();
+            let right = match claim {
+                Claim::Free | Claim::Blocked => told.is_none(),
+                owned => told == Some(owned),
+            };
+            ensure(right, || format!("{seat:?} says {claim:?}, its owner says {told:?}"))?;
+            ensure(self.seats.is_free(seat) == (claim == Claim::Free), || format!("free bit of {seat:?}"))?;
+        }
+        ensure(counts == self.seats.counts(), || {
+            format!("{counts:?} counted, {:?} kept", self.seats.counts())
+        })?;
+        self.validate_deadlines()?;
+        self.validate_customers()?;
+        self.validate_work()
+    }
+
+    fn claims_told_by_owners(&self) -> Result<BTreeMap<SeatIndex, Claim>, String> {
+        let mut claims = BTreeMap::new();
+        let held = self
+            .holds
+            .iter()
+            .flat_map(|(number, hold)| hold.tickets.iter().map(|ticket| (ticket.seat, Claim::Hold(*number))));
+        let booked = self.bookings.iter().filter(|(_, booking)| booking.status == BookingStatus::Booked);
+        let booked = booked
+            .flat_map(|(number, booking)| booking.live_seats().map(|seat| (seat, Claim::Booking(*number))));
+        for (seat, claim) in held.chain(booked) {
+            if let Some(other) = claims.insert(seat, claim) {
+                return Err(format!("{seat:?} belongs to {claim:?} and to {other:?}"));
+            }
+            ensure(seat.0 < self.seats.len(), || format!("{seat:?} is beyond the map"))?;
+        }
+        Ok(claims)
+    }
+
+    fn validate_deadlines(&self) -> Result<(), String> {
+        let due: BTreeSet<_> =
+            self.holds.iter().map(|(number, hold)| (self.deadline_of(hold), *number)).collect();
+        ensure(due == self.deadlines, || "deadlines are not those of the live holds".into())?;
+        for (number, hold) in &self.holds {
+            ensure(!hold.tickets.is_empty(), || format!("{number:?} has no seat"))?;
+            ensure(number.0 < self.next_hold, || format!("{number:?} will be given again"))?;
+            let paying = hold.paying.map(|booking| self.bookings.get(&booking));
+            let right = paying.is_none_or(|booking| {
+                booking.is_some_and(|booking| {
+                    booking.status == BookingStatus::Pending && booking.hold == *number
+                })
+            });
+            ensure(right, || format!("{number:?} is being paid by {:?}", hold.paying))?;
+        }
+        Ok(())
+    }
+
+    fn validate_customers(&self) -> Result<(), String> {
+        let mut customers = BTreeMap::new();
+        for hold in self.holds.values() {
+            *customers.entry(hold.buyer).or_default() += hold.tickets.len() as u32;
+        }
+        for booking in self.bookings.values().filter(|booking| booking.status == BookingStatus::Booked) {
+            *customers.entry(booking.buyer).or_default() += booking.live_seats().count() as u32;
+        }
+        ensure(customers == self.customers, || "tickets by customer are miscounted".into())
+    }
+
+    fn validate_work(&self) -> Result<(), String> {
+        for (number, booking) in &self.bookings {
+            ensure(number.0 < self.next_booking, || format!("{number:?} will be given again"))?;
+            let filed = self.working.contains(number);
+            ensure(filed == booking.open_work().is_some(), || format!("the open work of {number:?}"))?;
+            let back = booking.payment.refund_due_minor + booking.payment.refunded_minor;
+            ensure((0..=booking.total_minor()).contains(&back), || format!("{number:?} refunds {back}"))?;
+            let sold = booking.status == BookingStatus::Booked;
+            let coded = booking.tickets.iter().all(|ticket| ticket.code.is_some());
+            ensure(!sold || coded, || format!("{number:?} lacks ticket codes"))?;
+        }
+        let gone = self.working.iter().find(|number| !self.bookings.contains_key(number));
+        ensure(gone.is_none(), || format!("work is filed for {gone:?}, which is gone"))
+    }
+}
+
+fn ensure(right: bool, message: impl FnOnce() -> String) -> Result<(), String> {
+    if right { Ok(()) } else { Err(message()) }
+}

@@ -1,0 +1,156 @@
+//! What the shells provide to each other, said in the core's own words: `actors` uses these traits, `cluster` and the
+//! node implement them, and neither names the other. Futures are boxed because the traits are used as objects.
+
+use core::future::Future;
+use core::pin::Pin;
+use std::sync::Arc;
+
+use crate::event::{Sale, SaleTerms, Stamped};
+use crate::ids::{BookingNumber, EventId};
+use crate::seat_map::SeatMap;
+use crate::time::Reading;
+
+/// A future that any thread may finish.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The clocks of this machine.
+pub trait Clock: Send + Sync {
+    /// Both clocks, read together.
+    fn read(&self) -> Reading;
+}
+
+/// Unguessable bytes.
+pub trait Random: Send + Sync {
+    /// Fills `bytes` with randomness fit for secrets.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The raft term in which an owner was born: its fencing token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Term(pub u64);
+
+/// Facts of one event on their way into the journal.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// Whose facts they are.
+    pub event: EventId,
+    /// The term the proposing owner was born in; a later leader never commits them.
+    pub term: Term,
+    /// How many facts of the event came before; `apply` skips the batch when that is no longer so.
+    pub base: u64,
+    /// What happened, in order. Empty: a barrier that is done when everything proposed before it is.
+    pub facts: Vec<Stamped>,
+}
+
+/// Why the journal did not take or keep a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JournalFault {
+    /// Its queue is full: nothing was taken, a retry is safe.
+    Full,
+    /// This node is not the owner in that term (any more); the proposal can no longer commit, or its fate is settled
+    /// by the next owner.
+    NotOwner,
+    /// The node is stopping or its disk failed: nothing more will be acknowledged.
+    Closed,
+}
+
+impl core::fmt::Display for JournalFault {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Full => "the journal's queue is full",
+            Self::NotOwner => "this node does not own the event",
+            Self::Closed => "the journal is closed",
+        })
+    }
+}
+
+impl core::error::Error for JournalFault {}
+
+/// Called once when a proposal's fate is known: `Ok` means that a majority has it on disk and that it has been applied
+/// here. Runs on a thread of the journal: it must not block or wait.
+pub type Done = Box<dyn FnOnce(Result<(), JournalFault>) + Send>;
+
+/// A proposal that was not taken; the callback comes back uncalled.
+pub struct Rejected {
+    /// Why.
+    pub fault: JournalFault,
+    /// The callback that was not and will not be called by the journal.
+    pub done: Done,
+}
+
+/// What a new owner begins with.
+#[derive(Debug)]
+pub struct Opened {
+    /// The term of this ownership.
+    pub term: Term,
+    /// The sale as replicated; `None` before its first fact.
+    pub sale: Option<Sale>,
+}
+
+/// The replicated journal of all events.
+pub trait Journal: Send + Sync {
+    /// Queues `proposal`. Proposals of one event commit in the order they were queued.
+    ///
+    /// # Errors
+    /// [`Rejected`] when the queue is full or closed; nothing was taken then.
+    fn propose(&self, proposal: Proposal, done: Done) -> Result<(), Rejected>;
+
+    /// The state and term to own `event` with, read only after everything proposed before for it has been applied or
+    /// can no longer commit.
+    fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>>;
+
+    /// The events owned here whose sales need an owner even when nobody asks: they have holds to expire or outside
+    /// work to finish.
+    fn busy(&self) -> Vec<EventId>;
+}
+
+/// What the directory says of an event when its sale opens.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    /// Prices and rules.
+    pub terms: SaleTerms,
+    /// The seats, shared by all events of the venue.
+    pub map: Arc<SeatMap>,
+    /// The directory's revision of the event.
+    pub revision: u64,
+}
+
+/// The directory, as an owner needs it.
+pub trait Listings: Send + Sync {
+    /// The listing of `event`, or `None` where the directory knows no such event.
+    fn listing(&self, event: EventId) -> BoxFuture<Result<Option<Listing>, JournalFault>>;
+}
+
+/// A charge to be made or undone at a payment provider. The idempotency key of every outside call is made from these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    /// The event whose booking is paid.
+    pub event: EventId,
+    /// The booking, and so the payment.
+    pub booking: BookingNumber,
+    /// Minor units.
+    pub amount_minor: i64,
+    /// Which provider and means of payment.
+    pub method: crate::event::PaymentMethod,
+}
+
+/// A provider's answer to an authorization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authorization {
+    /// The money is set aside.
+    Granted,
+    /// The means of payment was refused.
+    Declined,
+}
+
+/// A payment provider. Every call may be made again with the same arguments after a crash and must then have one effect.
+pub trait PaymentGateway: Send + Sync {
+    /// Sets the money aside. May take for ever; the caller has its own deadline.
+    fn authorize(&self, charge: Charge) -> BoxFuture<Authorization>;
+    /// Takes what was authorized.
+    fn capture(&self, charge: Charge) -> BoxFuture<()>;
+    /// Lets go of what was or may yet be authorized.
+    fn void(&self, charge: Charge) -> BoxFuture<()>;
+    /// Gives back `amount_minor` of what was captured; `attempt` tells several refunds of one payment apart.
+    fn refund(&self, charge: Charge, amount_minor: i64, attempt: u32) -> BoxFuture<()>;
+}
