@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
 
 use domain::event::Stamped;
 use domain::ids::EventId;
@@ -64,9 +63,4 @@ pub(crate) fn history<D: LogDisk>(
         }
     }
     Ok(facts)
-}
-
-/// A batch of the facts `facts` that begins at `base`; shares them.
-pub(crate) fn batch(event: EventId, base: u64, facts: &Arc<[Stamped]>) -> SaleBatch {
-    SaleBatch { event, base, facts: facts.clone() }
 }

@@ -80,8 +80,10 @@ fn put_shared(ops: &mut Vec<Op>, prefix: &[u8], first: u64, items: &[Vec<u8>]) -
 }
 
 fn put_spread(ops: &mut Vec<Op>, prefix: &[u8], first: u64, item: &[u8]) -> io::Result<u32> {
-    let parts = u32::try_from(item.len().div_ceil(BODY_BYTES)).map_err(|_| too_large(item.len()))?;
-    for (part, bytes) in (0..parts).zip(item.chunks(BODY_BYTES)) {
+    // At least two parts, also for an item that would fill one exactly: one part means whole items with lengths.
+    let slice = BODY_BYTES.min(item.len().div_ceil(2));
+    let parts = u32::try_from(item.len().div_ceil(slice)).map_err(|_| too_large(item.len()))?;
+    for (part, bytes) in (0..parts).zip(item.chunks(slice)) {
         let head = ChunkHead { first, part, parts };
         ops.push(Op::Put(keys::chunk(prefix, first, part), format::encode(&head, &[bytes])?));
     }
@@ -107,6 +109,8 @@ pub(crate) type Read = Result<Unpacked, Torn>;
 pub(crate) struct Torn {
     /// Where it begins.
     pub(crate) first: u64,
+    /// How many keys of it are there.
+    pub(crate) parts: usize,
     /// What is wrong with it.
     pub(crate) error: io::Error,
 }
@@ -117,7 +121,7 @@ pub(crate) fn unpack(owner: &dyn Display, prefix: &[u8], rows: &[(Vec<u8>, Vec<u
     rows.chunk_by(|a, b| place(a) == place(b))
         .map(|parts| {
             let first = place(&parts[0]);
-            unpack_one(owner, prefix, first, parts).map_err(|error| Torn { first, error })
+            unpack_one(owner, prefix, first, parts).map_err(|error| Torn { first, parts: parts.len(), error })
         })
         .collect()
 }

@@ -8,12 +8,16 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use super::disk::Op;
 use super::{chunks, sync};
 
 /// The memory that sled may use for pages, beside the logs that are held in memory anyway.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// How long to wait for the lock of a store that this process has just dropped.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// An ordered key-value store under the journal thread.
 pub trait Store: Send + Sync + 'static {
@@ -49,10 +53,10 @@ impl SledStore {
         let fresh = !dir.exists();
         fs::create_dir_all(dir)?;
         drop_unfinished_snapshots(dir)?;
-        let db = match config(dir).open() {
+        let db = match open_patiently(dir) {
             Err(sled::Error::Corruption { .. }) => {
                 put_snapshots_aside(dir)?;
-                config(dir).open()
+                open_patiently(dir)
             }
             opened => opened,
         };
@@ -66,6 +70,20 @@ impl SledStore {
 
 fn config(dir: &Path) -> sled::Config {
     sled::Config::new().path(dir).flush_every_ms(None).cache_capacity(CACHE_BYTES)
+}
+
+/// After a store was dropped, threads of sled's own keep its lock for a moment longer.
+fn open_patiently(dir: &Path) -> sled::Result<sled::Db> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match config(dir).open() {
+            Err(sled::Error::Io(error)) if waited < LOCK_PATIENCE && error.to_string().contains("acquire lock") => {
+                std::thread::sleep(LOCK_PAUSE);
+                waited += LOCK_PAUSE;
+            }
+            opened => return opened,
+        }
+    }
 }
 
 fn snapshots(dir: &Path) -> io::Result<Vec<std::path::PathBuf>> {

@@ -22,7 +22,7 @@ use crate::journal::keys;
 
 /// The log of one group; its clones are the same log, which makes it its own reader.
 #[derive(Clone)]
-pub struct LogStore<D> {
+pub(crate) struct LogStore<D> {
     group: GroupId,
     disk: D,
     log: Arc<RwLock<Log>>,
@@ -33,7 +33,7 @@ impl<D: LogDisk> LogStore<D> {
     ///
     /// # Errors
     /// When acknowledged entries are missing or damaged; the message names the group and the index.
-    pub async fn open(group: GroupId, disk: D) -> io::Result<Self> {
+    pub(crate) async fn open(group: GroupId, disk: D) -> io::Result<Self> {
         let log = recovery::recover(group, &disk).await?;
         Ok(Self { group, disk, log: Arc::new(RwLock::new(log)) })
     }

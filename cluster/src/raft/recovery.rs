@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::log::Log;
 use super::types::{LogId, RaftEntry};
 use crate::journal::chunks::{self, Unpacked};
-use crate::journal::disk::{GroupId, LogDisk, Op, Write};
+use crate::journal::disk::{GroupId, LogDisk, Op};
 use crate::journal::format::{self, v1};
 use crate::journal::keys;
 
@@ -42,26 +42,25 @@ fn read_entries<D: LogDisk>(group: GroupId, disk: &D, log: &mut Log) -> io::Resu
     let prefix = keys::log(group);
     let rows = disk.scan(&prefix)?;
     let mut cut = Vec::new();
-    let mut whole = 0;
     let mut problem = None;
+    let mut rest = &rows[..];
     for read in chunks::unpack(&format_args!("the log of {group}"), &prefix, &rows) {
-        let taken = read.map_err(|torn| torn.error).and_then(|unpacked| {
-            let parts = unpacked.chunk.parts as usize;
-            if unpacked.chunk.last < log.purged.next_index() {
-                cut.extend(unpacked.chunk.remove(&prefix));
-            } else {
-                take(group, log, unpacked)?;
-            }
-            whole += parts;
-            Ok(())
-        });
-        if let Err(error) = taken {
+        let (parts, stale) = match &read {
+            Ok(Unpacked { chunk, .. }) => (chunk.parts as usize, chunk.last < log.purged.next_index()),
+            // A crash while it was purged; were entries in it still needed, the next would be found missing.
+            Err(torn) => (torn.parts, torn.first < log.purged.next_index()),
+        };
+        let (these, later) = rest.split_at(parts);
+        if stale {
+            cut.extend(these.iter().map(|(key, _)| Op::Remove(key.clone())));
+        } else if let Err(error) = read.map_err(|torn| torn.error).and_then(|unpacked| take(group, log, unpacked)) {
             problem = Some(error);
             break;
         }
+        rest = later;
     }
     judge(group, log.next(), disk.watermark(group), problem)?;
-    cut.extend(rows.iter().skip(whole).rev().map(|(key, _)| Op::Remove(key.clone())));
+    cut.extend(rest.iter().rev().map(|(key, _)| Op::Remove(key.clone())));
     Ok(cut)
 }
 
