@@ -1,1 +1,7 @@
 //! The onsale node.
+
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod secrets;

@@ -60,7 +60,7 @@ pub struct SaleBatch {
 }
 
 /// What one raft entry carries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Entry {
     /// For a shard.
     Sales(Vec<SaleBatch>),

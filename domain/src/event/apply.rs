@@ -58,8 +58,7 @@ impl Sale {
             }
             Fact::PaymentDeclined { booking } => {
                 self.payment_ended(*booking);
-                self.bookings.remove(booking);
-                self.working.remove(booking);
+                self.change_booking(*booking, Booking::decline);
             }
             Fact::PaymentTimedOut { booking } => {
                 self.payment_ended(*booking);
@@ -133,7 +132,9 @@ impl Sale {
         self.working.insert(started.booking);
         if let Some(hold) = self.holds.get_mut(&started.hold) {
             hold.paying = Some(started.booking);
-            hold.stretched_to.get_or_insert(started.settle_by);
+            if started.settle_by > hold.expires_at {
+                hold.stretched_to.get_or_insert(started.settle_by);
+            }
         }
     }
 

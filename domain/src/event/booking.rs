@@ -73,8 +73,9 @@ pub struct Payment {
     pub status: PaymentStatus,
     /// The seats wait for the provider until here, no longer.
     pub settle_by: UnixMillis,
-    /// Of what was captured: decided to be given back, but not confirmed by the provider.
-    pub refund_due_minor: i64,
+    /// Of what was captured: decided to be given back, but not confirmed by the provider. One amount a refund, in
+    /// order: a refund that was asked for may be asked for again, so its amount must not grow with the next.
+    pub refunds_due_minor: Vec<i64>,
     /// Given back.
     pub refunded_minor: i64,
     /// Refunds confirmed so far; numbers the next one.
@@ -131,7 +132,7 @@ impl Payment {
             method,
             status: PaymentStatus::Pending,
             settle_by,
-            refund_due_minor: 0,
+            refunds_due_minor: Vec::new(),
             refunded_minor: 0,
             refunds: 0,
             void_due: false,
@@ -175,6 +176,13 @@ impl Booking {
         self.tickets.iter_mut().zip(codes).for_each(|(ticket, code)| ticket.code = Some(*code));
     }
 
+    /// The provider refused, so it holds no money, and whoever waits is told so.
+    pub(super) fn decline(&mut self) {
+        self.status = BookingStatus::Cancelled;
+        self.payment.status = PaymentStatus::Voided;
+        self.owed.clear();
+    }
+
     /// The provider was too late.
     pub(super) fn time_out(&mut self) {
         self.status = BookingStatus::Cancelled;
@@ -186,17 +194,22 @@ impl Booking {
     pub(super) fn cancel(&mut self, seats: &[SeatIndex], refund_minor: i64) {
         let given_back = self.tickets.iter_mut().filter(|ticket| seats.contains(&ticket.seat));
         given_back.for_each(|ticket| ticket.cancelled = true);
-        self.payment.refund_due_minor += refund_minor;
+        if refund_minor != 0 {
+            self.payment.refunds_due_minor.push(refund_minor);
+        }
         if self.live_seats().next().is_none() {
             self.status = BookingStatus::Cancelled;
         }
     }
 
-    /// The provider gave so much back.
+    /// The provider gave so much back: the refund that is due next.
     pub(super) fn refund(&mut self, amount_minor: i64) {
-        self.payment.refund_due_minor -= amount_minor;
-        self.payment.refunded_minor += amount_minor;
-        self.payment.refunds += 1;
+        let payment = &mut self.payment;
+        if payment.refunds_due_minor.first() == Some(&amount_minor) {
+            payment.refunds_due_minor.remove(0);
+            payment.refunded_minor += amount_minor;
+            payment.refunds += 1;
+        }
     }
 
     /// The price of all its tickets, cancelled ones included: what was or is to be captured. Minor units.
@@ -212,11 +225,12 @@ impl Booking {
             PaymentStatus::Pending => Some(Work::Authorize),
             PaymentStatus::Authorized => Some(Work::Capture),
             PaymentStatus::Voided if self.payment.void_due => Some(Work::Void),
-            PaymentStatus::Captured if self.payment.refund_due_minor > 0 => Some(Work::Refund {
-                amount_minor: self.payment.refund_due_minor,
-                attempt: self.payment.refunds,
-            }),
-            PaymentStatus::Captured | PaymentStatus::Voided => None,
+            PaymentStatus::Captured => self
+                .payment
+                .refunds_due_minor
+                .first()
+                .map(|amount| Work::Refund { amount_minor: *amount, attempt: self.payment.refunds }),
+            PaymentStatus::Voided => None,
         }
     }
 

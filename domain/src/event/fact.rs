@@ -83,7 +83,7 @@ pub enum Fact {
         /// Who is to be answered in the end.
         owed: Option<Key>,
     },
-    /// The provider refused: there is no booking, and the hold is as it was.
+    /// The provider refused: the booking is cancelled, for those who were told of it, and the hold is as it was.
     PaymentDeclined {
         /// Which.
         booking: BookingNumber,
@@ -145,4 +145,36 @@ pub enum Fact {
         /// The answer, to be given again word for word.
         reply: Reply,
     },
+}
+
+impl Fact {
+    /// The hold it names.
+    #[must_use]
+    pub const fn hold(&self) -> Option<HoldNumber> {
+        match self {
+            Self::Held { hold, .. }
+            | Self::HoldChanged { hold, .. }
+            | Self::HoldExtended { hold, .. }
+            | Self::HoldReleased { hold }
+            | Self::HoldExpired { hold }
+            | Self::PaymentStarted { hold, .. } => Some(*hold),
+            _ => None,
+        }
+    }
+
+    /// The booking it is about.
+    #[must_use]
+    pub const fn booking(&self) -> Option<BookingNumber> {
+        match self {
+            Self::PaymentStarted { booking, .. }
+            | Self::PaymentDeclined { booking }
+            | Self::PaymentTimedOut { booking }
+            | Self::Booked { booking, .. }
+            | Self::PaymentCaptured { booking }
+            | Self::PaymentVoided { booking }
+            | Self::TicketsCancelled { booking, .. }
+            | Self::RefundPaid { booking, .. } => Some(*booking),
+            _ => None,
+        }
+    }
 }

@@ -27,7 +27,7 @@ pub struct Hold {
     pub expires_at: UnixMillis,
     /// The booking that is being paid.
     pub paying: Option<BookingNumber>,
-    /// How far the first payment stretched the hold; later ones stretch it no further.
+    /// How far a payment stretched the hold beyond its deadline; later ones stretch it no further.
     pub stretched_to: Option<UnixMillis>,
 }
 

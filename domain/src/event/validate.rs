@@ -90,7 +90,9 @@ impl Sale {
             ensure(number.0 < self.next_booking, || format!("{number:?} will be given again"))?;
             let filed = self.working.contains(number);
             ensure(filed == booking.open_work().is_some(), || format!("the open work of {number:?}"))?;
-            let back = booking.payment.refund_due_minor + booking.payment.refunded_minor;
+            let due = &booking.payment.refunds_due_minor;
+            ensure(due.iter().all(|amount| *amount > 0), || format!("{number:?} refunds {due:?}"))?;
+            let back = due.iter().sum::<i64>() + booking.payment.refunded_minor;
             ensure((0..=booking.total_minor()).contains(&back), || format!("{number:?} refunds {back}"))?;
             let sold = booking.status == BookingStatus::Booked;
             let coded = booking.tickets.iter().all(|ticket| ticket.code.is_some());

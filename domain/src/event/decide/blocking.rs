@@ -37,3 +37,7 @@ fn change(
     others.retain(|(_, status)| *status != before);
     if others.is_empty() { Ok(()) } else { Err(Refusal::SeatUnavailable(others)) }
 }
+
+#[cfg(test)]
+#[path = "blocking_test.rs"]
+mod test;

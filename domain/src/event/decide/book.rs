@@ -53,7 +53,7 @@ pub(super) fn one_call(
     start(sale, vec![held], next_hold(sale)?, &tickets, settle_by, payment, context)
 }
 
-/// How long the seats wait for the provider: `timeout`, but only the first payment stretches the hold.
+/// How long the seats wait for the provider: `timeout`, but the hold is stretched beyond its deadline only once.
 fn stretched(hold: &Hold, payment: &PaymentTerms, now: UnixMillis) -> UnixMillis {
     let settle_by = now.plus_ms(payment.timeout_ms);
     match hold.stretched_to {
@@ -108,3 +108,7 @@ pub(super) fn codes(tickets: usize, context: &Context<'_>) -> Vec<TicketCode> {
     };
     (0..tickets).map(code).collect()
 }
+
+#[cfg(test)]
+#[path = "book_test.rs"]
+mod test;

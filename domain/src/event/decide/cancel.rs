@@ -63,3 +63,7 @@ fn named(tickets: &[SoldTicket], seats: &[SeatIndex]) -> Result<Vec<SeatIndex>, 
     }
     Ok(seats.to_vec())
 }
+
+#[cfg(test)]
+#[path = "cancel_test.rs"]
+mod test;

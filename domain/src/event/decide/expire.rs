@@ -29,3 +29,7 @@ fn end(sale: &Sale, number: HoldNumber, now: UnixMillis) -> Vec<Fact> {
     facts.extend(released.or_else(|| (hold.expires_at <= now).then_some(expired)));
     facts
 }
+
+#[cfg(test)]
+#[path = "expire_test.rs"]
+mod test;

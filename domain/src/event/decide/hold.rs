@@ -85,7 +85,19 @@ pub(super) fn take(
     seats: &[SeatIndex],
     context: &Context<'_>,
 ) -> Result<Vec<PricedSeat>, Refusal> {
-    distinct(seats, "/ticketIds")?;
+    let tickets = free_seats(sale, seats, "/ticketIds", context)?;
+    within_limit(sale, context.caller.user, seats.len() as u32)?;
+    Ok(tickets)
+}
+
+/// The seats named at `pointer` with their prices, if all are free.
+pub(super) fn free_seats(
+    sale: &Sale,
+    seats: &[SeatIndex],
+    pointer: &'static str,
+    context: &Context<'_>,
+) -> Result<Vec<PricedSeat>, Refusal> {
+    distinct(seats, pointer)?;
     if seats.iter().any(|seat| sale.status(*seat).is_none()) {
         return Err(Refusal::NotFound);
     }
@@ -97,7 +109,6 @@ pub(super) fn take(
     if !taken.is_empty() {
         return Err(Refusal::SeatUnavailable(taken));
     }
-    within_limit(sale, context.caller.user, seats.len() as u32)?;
     priced(sale, seats, context)
 }
 
@@ -150,3 +161,7 @@ pub(super) fn allowed_ttl(sale: &Sale, ttl_ms: Option<u64>) -> Result<u64, Refus
         }
     }
 }
+
+#[cfg(test)]
+#[path = "hold_test.rs"]
+mod test;

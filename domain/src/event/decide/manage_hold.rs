@@ -7,7 +7,7 @@ use super::super::refusal::Refusal;
 use super::super::reply::{HoldView, Reply};
 use super::super::sale::Sale;
 use super::super::{MAX_HOLD_AGE_MS, MAX_HOLD_TICKETS};
-use super::hold::{allowed_ttl, distinct, open_for_sale, take};
+use super::hold::{allowed_ttl, distinct, free_seats, open_for_sale, within_limit};
 use super::{Context, Decision};
 use crate::ids::{HoldNumber, SeatIndex};
 use crate::time::UnixMillis;
@@ -29,6 +29,10 @@ pub(super) fn change(
     open_for_sale(sale, context.now)?;
     let removed = removed_seats(hold, remove)?;
     let added = added_seats(sale, hold, add, context)?;
+    // Only growth is measured: at the limit, a seat can still be exchanged for another.
+    if added.len() > removed.len() {
+        within_limit(sale, context.caller.user, (added.len() - removed.len()) as u32)?;
+    }
     let mut tickets: Vec<_> = hold.tickets.clone();
     tickets.retain(|ticket| !removed.contains(&ticket.seat));
     tickets.extend_from_slice(&added);
@@ -69,7 +73,7 @@ fn added_seats(
     if add.iter().any(|seat| hold.has(*seat)) {
         return Err(Refusal::Invalid { pointer: "/add", message: "no ticket that the hold has already" });
     }
-    take(sale, add, context)
+    free_seats(sale, add, "/add", context)
 }
 
 pub(super) fn extend(
@@ -115,3 +119,7 @@ pub(super) fn free_hold<'a>(
     let hold = own_hold(sale, number, context.caller, context.now)?;
     if hold.paying.is_some() { Err(Refusal::AlreadyPaid) } else { Ok(hold) }
 }
+
+#[cfg(test)]
+#[path = "manage_hold_test.rs"]
+mod test;

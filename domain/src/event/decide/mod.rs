@@ -139,3 +139,7 @@ fn next_booking(sale: &Sale) -> Result<BookingNumber, Refusal> {
     let left = sale.next_booking <= super::seats::LAST_NUMBER;
     left.then_some(BookingNumber(sale.next_booking)).ok_or(Refusal::Exhausted)
 }
+
+#[cfg(test)]
+#[path = "mod_test.rs"]
+mod test;

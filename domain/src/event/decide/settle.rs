@@ -30,7 +30,7 @@ pub(super) fn payment(
             Fact::PaymentVoided { booking: number }
         }
         (PaymentOutcome::Refunded { amount_minor, attempt }, PaymentStatus::Captured)
-            if attempt == payment.refunds && amount_minor <= payment.refund_due_minor =>
+            if attempt == payment.refunds && payment.refunds_due_minor.first() == Some(&amount_minor) =>
         {
             Fact::RefundPaid { booking: number, amount_minor }
         }
@@ -100,3 +100,7 @@ pub(super) fn answer_pending(
     };
     Ok(Decision::reply(Vec::new(), reply).remembered(context.key))
 }
+
+#[cfg(test)]
+#[path = "settle_test.rs"]
+mod test;

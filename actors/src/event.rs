@@ -1,0 +1,327 @@
+//! ④ The owner of one event: an actor that decides every command in turn.
+//!
+//! Owns the state that runs ahead of the journal, the shard's time and the one armed timer. Does not own the truth:
+//! that is what has committed. Hazards: an answer must never leave before its facts (only a refusal that may be
+//! spurious does), and nothing may be decided after a proposal was lost, for the state then rests on what never was.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::fut::{ActorFutureExt, WrapFuture};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle};
+use domain::event::{
+    self, Caller, Command, Decision, Fact, Key, Outcome, PaymentOutcome, Refusal, Reply, Sale, Stamped, Work,
+};
+use domain::ids::BookingNumber;
+use domain::ports::{Charge, Proposal, Term};
+use domain::seat_map::SeatMap;
+use domain::time::{ShardTime, UnixMillis};
+use tokio::sync::{oneshot, watch};
+
+use crate::answer::{Answer, Answered, Fault, Lost, Release};
+use crate::owners::{Queued, Shell};
+use crate::payment_worker;
+
+/// Sales up to this size check all their invariants after every decision in debug builds; the check is linear in the
+/// seats and would bring larger ones to a halt.
+const VALIDATED_SEATS: u32 = 2_000;
+
+/// How long expiry waits for a journal that is full.
+const BUSY_RETRY: Duration = Duration::from_millis(5);
+
+/// A command, and where its answer goes.
+pub(crate) struct Ask {
+    pub(crate) command: Command,
+    pub(crate) caller: Caller,
+    pub(crate) key: Option<Key>,
+    pub(crate) answer: oneshot::Sender<Answered>,
+    pub(crate) queued: Queued,
+}
+
+/// A provider's outcome, from a payment worker. `Ok`: taken.
+pub(crate) struct Settle {
+    pub(crate) booking: BookingNumber,
+    pub(crate) outcome: PaymentOutcome,
+}
+
+impl Message for Ask {
+    type Result = ();
+}
+
+impl Message for Settle {
+    type Result = Result<(), Fault>;
+}
+
+pub(crate) struct EventActor {
+    shell: Arc<Shell>,
+    map: Arc<SeatMap>,
+    term: Term,
+    sale: Sale,
+    time: ShardTime,
+    lost: Arc<Lost>,
+    timer: Option<(UnixMillis, SpawnHandle)>,
+    /// Who waits for a booking's outside work.
+    waiting: HashMap<BookingNumber, Vec<oneshot::Sender<Reply>>>,
+    /// What is being done at providers, so that nothing is begun twice.
+    at_work: HashMap<BookingNumber, Work>,
+}
+
+impl EventActor {
+    pub(crate) fn new(shell: Arc<Shell>, map: Arc<SeatMap>, term: Term, sale: Sale) -> Self {
+        let time = ShardTime::resume(sale.last_stamp(), shell.clock.read());
+        Self {
+            shell,
+            map,
+            term,
+            sale,
+            time,
+            lost: Arc::default(),
+            timer: None,
+            waiting: HashMap::new(),
+            at_work: HashMap::new(),
+        }
+    }
+
+    fn now(&mut self) -> UnixMillis {
+        self.time.advance(self.shell.clock.read())
+    }
+
+    fn ask(&mut self, ask: Ask, ctx: &mut Context<Self>) {
+        drop(ask.queued);
+        if ask.answer.is_closed() {
+            return; // The caller's deadline has passed: an answer that nobody hears must not take seats.
+        }
+        if self.lost.is_lost() {
+            drop(ask.answer.send(Err(Fault::OwnerUnavailable)));
+            return ctx.terminate();
+        }
+        let now = self.now();
+        if let Err(fault) = self.expire_due(now, ctx) {
+            drop(ask.answer.send(Err(fault)));
+            return;
+        }
+        let (caller, key) = (ask.caller, ask.key);
+        let decided = self.decide(&ask.command, caller, key, now);
+        self.shell.observer.decided(ask.command.kind(), outcome_name(&decided));
+        match decided {
+            Err(refusal) if refusal.may_be_spurious() => {
+                drop(ask.answer.send(Ok(Answer::Refused(refusal))));
+            }
+            Err(refusal) => {
+                let asked = Some((ask.answer, Answer::Refused(refusal)));
+                let release = Release { asked, ..Release::nothing(&self.lost) };
+                // A fault has been told by the release already.
+                let _told = self.commit(Vec::new(), now, release, ctx);
+            }
+            Ok(decision) => {
+                let _told = self.carry_out(decision, Some(ask.answer), now, ctx);
+            }
+        }
+        self.arm(ctx);
+    }
+
+    fn decide(
+        &self,
+        command: &Command,
+        caller: Caller,
+        key: Option<Key>,
+        now: UnixMillis,
+    ) -> Result<Decision, Refusal> {
+        let random = &*self.shell.random;
+        event::decide(&self.sale, command, &event::Context { now, caller, key, map: &self.map, random })
+    }
+
+    /// Proposes a decision; whoever waits for it is released by its commit.
+    fn carry_out(
+        &mut self,
+        decision: Decision,
+        asked: Option<oneshot::Sender<Answered>>,
+        now: UnixMillis,
+        ctx: &mut Context<Self>,
+    ) -> Result<(), Fault> {
+        let mut waits = None;
+        let answer = match decision.outcome {
+            Outcome::Reply(reply) => Some(Answer::Reply(reply)),
+            Outcome::Nothing => None,
+            Outcome::Settling { booking, joined } => {
+                let (sender, settled) = oneshot::channel();
+                waits = Some((booking, sender));
+                Some(Answer::Settling { booking, joined, settled })
+            }
+        };
+        let mut release = Release { asked: asked.zip(answer), ..Release::nothing(&self.lost) };
+        for (booking, reply) in &decision.settled {
+            let waiting = self.waiting.remove(booking).unwrap_or_default();
+            release.settled.extend(waiting.into_iter().map(|sender| (sender, reply.clone())));
+        }
+        self.commit(decision.facts, now, release, ctx)?;
+        if let Some((booking, sender)) = waits {
+            self.waiting.entry(booking).or_default().push(sender);
+        }
+        Ok(())
+    }
+
+    /// Proposes facts and, once the journal has taken them, runs ahead with them.
+    fn commit(
+        &mut self,
+        facts: Vec<Fact>,
+        now: UnixMillis,
+        mut release: Release,
+        ctx: &mut Context<Self>,
+    ) -> Result<(), Fault> {
+        let stamped: Vec<_> = facts.into_iter().map(|fact| Stamped { at: now, fact }).collect();
+        let proposal = Proposal {
+            event: self.sale.event(),
+            term: self.term,
+            base: self.sale.facts(),
+            facts: stamped.clone(),
+        };
+        let (committed, on_disk) = watch::channel(false);
+        release.committed = Some(committed);
+        let done = Box::new(move |result| release.run(result));
+        if let Err(rejected) = self.shell.journal.propose(proposal, done) {
+            (rejected.done)(Err(rejected.fault));
+            return Err(rejected.fault.into());
+        }
+        stamped.iter().for_each(|stamped| self.sale.apply(stamped));
+        self.check();
+        for booking in stamped.iter().filter_map(|stamped| stamped.fact.booking()) {
+            let mut on_disk = on_disk.clone();
+            self.begin_work(booking, async move { on_disk.wait_for(|done| *done).await.is_ok() }, ctx);
+        }
+        Ok(())
+    }
+
+    /// Ends what is due. Nothing may be answered while that cannot be written down.
+    fn expire_due(&mut self, now: UnixMillis, ctx: &mut Context<Self>) -> Result<(), Fault> {
+        loop {
+            let decision = event::expire(&self.sale, now);
+            if decision.facts.is_empty() {
+                return Ok(());
+            }
+            self.shell.observer.decided("expire", "ok");
+            self.carry_out(decision, None, now, ctx)?;
+        }
+    }
+
+    /// Has the booking's open work done, unless that is being done already.
+    fn begin_work(
+        &mut self,
+        number: BookingNumber,
+        begin: impl Future<Output = bool> + 'static,
+        ctx: &Context<Self>,
+    ) {
+        let Some(booking) = self.sale.booking(number) else {
+            self.at_work.remove(&number);
+            return;
+        };
+        let Some(work) = booking.open_work() else {
+            self.at_work.remove(&number);
+            return;
+        };
+        // A refund that grew while it is under way is the same attempt: the rest becomes the next one.
+        if self.at_work.get(&number).is_some_and(|at_work| same_step(*at_work, work)) {
+            return;
+        }
+        self.at_work.insert(number, work);
+        let charge = Charge {
+            event: self.sale.event(),
+            booking: number,
+            amount_minor: booking.total_minor(),
+            method: booking.payment.method.clone(),
+        };
+        let gateway = self.shell.gateway.clone();
+        tokio::task::spawn_local(payment_worker::run(gateway, charge, work, begin, ctx.address()));
+    }
+
+    /// Keeps the one timer armed for the next deadline. A timer that fires early costs one look at the clock; one a
+    /// hold would cost a poll at every message.
+    fn arm(&mut self, ctx: &mut Context<Self>) {
+        let Some(next) = self.sale.next_deadline() else { return };
+        match self.timer {
+            Some((armed_for, _)) if armed_for <= next => return,
+            Some((_, handle)) => drop(ctx.cancel_future(handle)),
+            None => {}
+        }
+        let wait_ms = next.since_ms(self.now()).max(1);
+        let handle = ctx.run_later(Duration::from_millis(wait_ms), Self::tick);
+        self.timer = Some((next, handle));
+    }
+
+    fn tick(&mut self, ctx: &mut Context<Self>) {
+        self.timer = None;
+        if self.lost.is_lost() {
+            return ctx.terminate();
+        }
+        let now = self.now();
+        match self.expire_due(now, ctx) {
+            Ok(()) => self.arm(ctx),
+            // The journal is full: look again soon instead of at once.
+            Err(_) => self.timer = Some((now, ctx.run_later(BUSY_RETRY, Self::tick))),
+        }
+    }
+
+    /// A broken invariant ends this actor, not the node: the next one starts from the replicated state.
+    fn check(&self) {
+        let checked = cfg!(debug_assertions) && self.sale.seats() <= VALIDATED_SEATS;
+        if checked && let Err(broken) = self.sale.validate() {
+            panic!("{} breaks an invariant: {broken}", self.sale.event());
+        }
+    }
+}
+
+impl Actor for EventActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        let lost = self.lost.clone();
+        ctx.spawn(async move { lost.lost().await }.into_actor(self).map(|(), _, ctx| ctx.terminate()));
+        let working: Vec<_> = self.sale.working().collect();
+        for booking in working {
+            self.begin_work(booking, std::future::ready(true), ctx);
+        }
+        self.arm(ctx);
+    }
+}
+
+impl Handler<Ask> for EventActor {
+    type Result = ();
+
+    fn handle(&mut self, ask: Ask, ctx: &mut Self::Context) {
+        self.ask(ask, ctx);
+    }
+}
+
+impl Handler<Settle> for EventActor {
+    type Result = MessageResult<Settle>;
+
+    fn handle(&mut self, settle: Settle, ctx: &mut Self::Context) -> Self::Result {
+        let now = self.now();
+        let command = Command::SettlePayment { booking: settle.booking, outcome: settle.outcome };
+        let taken = self.expire_due(now, ctx).and_then(|()| {
+            // The caller of a settlement is the house itself; `decide` looks at the booking alone.
+            let house = Caller { user: self.sale.terms().organizer, operator: true };
+            let decided = self.decide(&command, house, None, now);
+            self.shell.observer.decided(command.kind(), outcome_name(&decided));
+            match decided {
+                Ok(decision) => self.carry_out(decision, None, now, ctx),
+                Err(_) => Ok(()),
+            }
+        });
+        self.arm(ctx);
+        MessageResult(taken)
+    }
+}
+
+fn same_step(at_work: Work, open: Work) -> bool {
+    match (at_work, open) {
+        (Work::Refund { attempt: running, .. }, Work::Refund { attempt, .. }) => running == attempt,
+        (at_work, open) => at_work == open,
+    }
+}
+
+fn outcome_name(decided: &Result<Decision, Refusal>) -> &'static str {
+    decided.as_ref().map_or_else(|refusal| refusal.code(), |_| "ok")
+}

@@ -1,0 +1,261 @@
+//! ④ The supervisor: knows the actor of every event owned here, spawns it at the first command, and again when it dies
+//! while its sale still has holds to expire or outside work to finish.
+//!
+//! Hazard: an actor may only start on state that includes everything proposed before; `Journal::open` waits for that.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use actix::dev::channel::channel;
+use actix::{Addr, Context};
+use domain::event::{self, Caller, Command, Fact, Key, Refusal, Sale, Stamped};
+use domain::ids::EventId;
+use domain::ports::{
+    Clock, Journal, JournalFault, Listing, Listings, Opened, PaymentGateway, Proposal, Random,
+};
+use domain::time::ShardTime;
+use tokio::sync::{Notify, oneshot};
+
+use crate::answer::{Answer, Answered, Fault};
+use crate::event::{Ask, EventActor};
+use crate::executor::Executor;
+
+/// How long a dead actor's event waits before it gets the next one, so that a sale that always fails costs little.
+const RESPAWN_PAUSE: Duration = Duration::from_millis(50);
+
+/// Told what the actors do, for metrics. Called on their threads: must not block.
+pub trait Observer: Send + Sync {
+    /// A command of this kind came to this: `ok`, or the code of a refusal.
+    fn decided(&self, kind: &'static str, outcome: &'static str);
+    /// A command was put into a mailbox.
+    fn entered_mailbox(&self);
+    /// A command was taken out of a mailbox.
+    fn left_mailbox(&self);
+}
+
+/// What surrounds every actor.
+pub struct Shell {
+    /// Where facts become true.
+    pub journal: Arc<dyn Journal>,
+    /// What is for sale.
+    pub listings: Arc<dyn Listings>,
+    /// Where the money is.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where ticket codes come from.
+    pub random: Arc<dyn Random>,
+    /// Who counts.
+    pub observer: Arc<dyn Observer>,
+    /// Commands that may wait for one actor; more are refused as overload.
+    pub mailbox_capacity: usize,
+}
+
+/// Counts a command for as long as it waits in a mailbox, also when the mailbox dies with it.
+pub(crate) struct Queued(Arc<dyn Observer>);
+
+impl Queued {
+    fn new(observer: Arc<dyn Observer>) -> Self {
+        observer.entered_mailbox();
+        Self(observer)
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.0.left_mailbox();
+    }
+}
+
+/// Why an event has no actor.
+enum NoOwner {
+    Unknown,
+    Fault(Fault),
+}
+
+impl From<JournalFault> for NoOwner {
+    fn from(fault: JournalFault) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+/// The actors of this node.
+pub struct Owners {
+    shell: Arc<Shell>,
+    executor: Arc<dyn Executor>,
+    /// One shared address each: actix lets every clone of an address have one message more than the mailbox's bound.
+    live: RwLock<HashMap<EventId, Arc<Addr<EventActor>>>>,
+    /// One lock an event while its actor is being made, so that there is only ever one.
+    opening: Mutex<HashMap<EventId, Arc<tokio::sync::Mutex<()>>>>,
+    ended: Arc<Ended>,
+}
+
+#[derive(Default)]
+struct Ended {
+    events: Mutex<Vec<EventId>>,
+    notify: Notify,
+    count: AtomicU64,
+}
+
+impl Owners {
+    /// No actors yet.
+    #[must_use]
+    pub fn new(shell: Shell, executor: Arc<dyn Executor>) -> Self {
+        Self {
+            shell: Arc::new(shell),
+            executor,
+            live: RwLock::default(),
+            opening: Mutex::default(),
+            ended: Arc::default(),
+        }
+    }
+
+    /// Asks the owner of `event`. The future completes when the answer is on disk; dropping it withdraws a command
+    /// that has not been decided yet.
+    ///
+    /// # Errors
+    /// [`Fault`]: a retry is safe when the command carries a key.
+    pub async fn ask(&self, event: EventId, command: Command, caller: Caller, key: Option<Key>) -> Answered {
+        let owner = match self.owner(event).await {
+            Ok(owner) => owner,
+            Err(NoOwner::Unknown) => return Ok(Answer::Refused(Refusal::NotFound)),
+            Err(NoOwner::Fault(fault)) => return Err(fault),
+        };
+        let (answer, answered) = oneshot::channel();
+        let queued = Queued::new(self.shell.observer.clone());
+        if let Err(unsent) = owner.try_send(Ask { command, caller, key, answer, queued }) {
+            return Err(match unsent {
+                actix::prelude::SendError::Full(_) => Fault::Overloaded,
+                actix::prelude::SendError::Closed(_) => Fault::OwnerUnavailable,
+            });
+        }
+        answered.await.unwrap_or(Err(Fault::OwnerUnavailable))
+    }
+
+    /// Gives every sale that needs one its actor, and a new one whenever one dies; runs until dropped.
+    pub async fn supervise(&self) {
+        for event in self.shell.journal.busy() {
+            self.revive(event).await;
+        }
+        loop {
+            self.ended.notify.notified().await;
+            let ended = std::mem::take(&mut *lock(&self.ended.events));
+            tokio::time::sleep(RESPAWN_PAUSE).await;
+            for event in ended {
+                self.revive(event).await;
+            }
+        }
+    }
+
+    /// How many actors have ended since the start: by panic or by lost ownership.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        self.ended.count.load(Ordering::Relaxed)
+    }
+
+    async fn revive(&self, event: EventId) {
+        match self.owner(event).await {
+            Ok(_) | Err(NoOwner::Unknown) => {}
+            Err(NoOwner::Fault(Fault::Overloaded)) => self.ended.tell(event),
+            // Whoever owns it now revives it there.
+            Err(NoOwner::Fault(Fault::OwnerUnavailable)) => {}
+        }
+    }
+
+    async fn owner(&self, event: EventId) -> Result<Arc<Addr<EventActor>>, NoOwner> {
+        if let Some(owner) = self.live_owner(event) {
+            return Ok(owner);
+        }
+        let turn = lock(&self.opening).entry(event).or_default().clone();
+        let opening = turn.lock().await;
+        let owner = match self.live_owner(event) {
+            Some(owner) => Ok(owner),
+            None => self.open(event).await,
+        };
+        drop(opening);
+        lock(&self.opening).remove(&event);
+        owner
+    }
+
+    fn live_owner(&self, event: EventId) -> Option<Arc<Addr<EventActor>>> {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        live.get(&event).filter(|owner| owner.connected()).cloned()
+    }
+
+    async fn open(&self, event: EventId) -> Result<Arc<Addr<EventActor>>, NoOwner> {
+        let opened = self.shell.journal.open(event).await?;
+        let listing = self.shell.listings.listing(event).await?.ok_or(NoOwner::Unknown)?;
+        let map = listing.map.clone();
+        let term = opened.term;
+        let sale = self.sale(event, opened, listing).await?;
+        if sale.seats() != map.len() {
+            tracing::error!(%event, sale = sale.seats(), map = map.len(), "the sale and its seat map differ");
+            return Err(NoOwner::Fault(Fault::OwnerUnavailable));
+        }
+        let (mailbox, receiver) = channel(self.shell.mailbox_capacity);
+        let owner = Arc::new(Addr::new(mailbox));
+        let (shell, ended) = (self.shell.clone(), EndGuard { ended: self.ended.clone(), event });
+        self.executor.spawn(
+            event,
+            Box::new(move || {
+                let context = Context::with_receiver(receiver);
+                let actor = context.into_future(EventActor::new(shell, map, term, sale));
+                Box::pin(async move {
+                    let _ended = ended;
+                    actor.await;
+                })
+            }),
+        );
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        live.insert(event, owner.clone());
+        Ok(owner)
+    }
+
+    /// The sale to own: as replicated, or opened now from the directory's listing.
+    async fn sale(&self, event: EventId, opened: Opened, listing: Listing) -> Result<Sale, NoOwner> {
+        if let Some(sale) = opened.sale {
+            return Ok(sale);
+        }
+        let reading = self.shell.clock.read();
+        let now = ShardTime::resume(reading.wall, reading).advance(reading);
+        let (terms, revision) = (listing.terms, listing.revision);
+        let fact = Fact::SaleOpened { terms, seats: listing.map.len(), revision };
+        let first = Stamped { at: now, fact };
+        let mut sale = None;
+        event::apply(&mut sale, event, &first);
+        let proposal = Proposal { event, term: opened.term, base: 0, facts: vec![first] };
+        let (done, committed) = oneshot::channel();
+        let done = Box::new(move |result| {
+            let _abandoned = done.send(result);
+        });
+        self.shell.journal.propose(proposal, done).map_err(|rejected| rejected.fault)?;
+        committed.await.unwrap_or(Err(JournalFault::Closed))?;
+        sale.ok_or(NoOwner::Fault(Fault::OwnerUnavailable))
+    }
+}
+
+impl Ended {
+    fn tell(&self, event: EventId) {
+        lock(&self.events).push(event);
+        self.notify.notify_one();
+    }
+}
+
+/// Tells the supervisor that an actor is gone, however it went.
+struct EndGuard {
+    ended: Arc<Ended>,
+    event: EventId,
+}
+
+impl Drop for EndGuard {
+    fn drop(&mut self) {
+        self.ended.count.fetch_add(1, Ordering::Relaxed);
+        self.ended.tell(self.event);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,119 @@
+//! A journal in memory whose commits the test controls.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use domain::event::{Sale, apply};
+use domain::ids::EventId;
+use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Proposal, Rejected, Term};
+use tokio::sync::Notify;
+
+#[derive(Default)]
+struct Inner {
+    sales: HashMap<EventId, Option<Sale>>,
+    queue: VecDeque<(Proposal, Done)>,
+    term: u64,
+    held_back: bool,
+    capacity: Option<usize>,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct ManualJournal {
+    inner: Arc<Mutex<Inner>>,
+    drained: Arc<Notify>,
+}
+
+impl ManualJournal {
+    /// From now on nothing commits until [`Self::commit_all`].
+    pub(super) fn hold_back(&self) {
+        self.inner.lock().unwrap().held_back = true;
+    }
+
+    pub(super) fn let_go(&self) {
+        self.inner.lock().unwrap().held_back = false;
+        self.commit_all();
+    }
+
+    pub(super) fn limit_to(&self, capacity: usize) {
+        self.inner.lock().unwrap().capacity = Some(capacity);
+    }
+
+    pub(super) fn queued(&self) -> usize {
+        self.inner.lock().unwrap().queue.len()
+    }
+
+    pub(super) fn commit_all(&self) {
+        loop {
+            let mut inner = self.inner.lock().unwrap();
+            let Some((proposal, done)) = inner.queue.pop_front() else { break };
+            let sale = inner.sales.entry(proposal.event).or_default();
+            let base = sale.as_ref().map_or(0, Sale::facts);
+            let fits = proposal.facts.is_empty() || base == proposal.base;
+            if fits {
+                proposal.facts.iter().for_each(|fact| apply(sale, proposal.event, fact));
+            }
+            drop(inner);
+            done(if fits { Ok(()) } else { Err(JournalFault::NotOwner) });
+        }
+        self.drained.notify_waiters();
+    }
+
+    /// Another leader: what is queued can no longer commit.
+    pub(super) fn lose_leadership(&self) {
+        let lost = {
+            let mut inner = self.inner.lock().unwrap();
+            inner.term += 1;
+            std::mem::take(&mut inner.queue)
+        };
+        for (_, done) in lost {
+            done(Err(JournalFault::NotOwner));
+        }
+        self.drained.notify_waiters();
+    }
+
+    pub(super) fn committed<T>(&self, event: EventId, look: impl FnOnce(&Sale) -> T) -> T {
+        look(self.inner.lock().unwrap().sales[&event].as_ref().expect("the sale is open"))
+    }
+}
+
+impl Journal for ManualJournal {
+    fn propose(&self, proposal: Proposal, done: Done) -> Result<(), Rejected> {
+        let mut inner = self.inner.lock().unwrap();
+        if inner.capacity.is_some_and(|capacity| inner.queue.len() >= capacity) {
+            return Err(Rejected { fault: JournalFault::Full, done });
+        }
+        if proposal.term != Term(inner.term) {
+            return Err(Rejected { fault: JournalFault::NotOwner, done });
+        }
+        inner.queue.push_back((proposal, done));
+        let held_back = inner.held_back;
+        drop(inner);
+        if !held_back {
+            self.commit_all();
+        }
+        Ok(())
+    }
+
+    fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
+        let journal = self.clone();
+        Box::pin(async move {
+            loop {
+                let drained = journal.drained.notified();
+                {
+                    let inner = journal.inner.lock().unwrap();
+                    if inner.queue.is_empty() {
+                        let sale = inner.sales.get(&event).cloned().flatten();
+                        return Ok(Opened { term: Term(inner.term), sale });
+                    }
+                }
+                drained.await;
+            }
+        })
+    }
+
+    fn busy(&self) -> Vec<EventId> {
+        let inner = self.inner.lock().unwrap();
+        let busy = inner.sales.values().flatten().filter(|sale| sale.is_busy());
+        busy.map(Sale::event).collect()
+    }
+}

@@ -1,0 +1,5 @@
+//! The actors over a journal that commits when the test says so, on one thread and in tokio's paused time.
+
+mod journal;
+mod scenes;
+mod world;

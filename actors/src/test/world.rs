@@ -1,0 +1,232 @@
+//! What surrounds the actors in these tests.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::event::{
+    BookingView, Caller, Cancellation, Command, HoldView, Key, PaymentMethod, PaymentTerms, Reply, SaleTerms,
+};
+use domain::ids::{EventId, SeatIndex, UserId};
+use domain::ports::{
+    Authorization, BoxFuture, Charge, Clock, JournalFault, Listing, Listings, PaymentGateway, Random,
+};
+use domain::seat_map::{Plan, PlanLayout, PlanSection, SeatMap};
+use domain::time::{Reading, UnixMillis};
+
+use super::journal::ManualJournal;
+use crate::{Answer, Answered, CurrentThread, Fault, Observer, Owners, Shell};
+
+pub(super) const EVENT: EventId = EventId::new(7);
+pub(super) const HOLD_MS: u64 = 60_000;
+const START_MS: u64 = 1_000_000;
+
+/// Tokio's paused time, as both clocks.
+pub(super) struct TestClock(tokio::time::Instant);
+
+impl Clock for TestClock {
+    fn read(&self) -> Reading {
+        #[allow(clippy::disallowed_methods, reason = "tokio's paused clock is the test's clock")]
+        let passed = tokio::time::Instant::now().duration_since(self.0).as_millis() as u64;
+        Reading { wall: UnixMillis::new(START_MS + passed), monotonic_ms: passed }
+    }
+}
+
+/// Panics once when told to, which is how these tests kill an actor.
+#[derive(Default)]
+pub(super) struct Bomb(AtomicBool);
+
+impl Observer for Bomb {
+    fn decided(&self, kind: &'static str, _outcome: &'static str) {
+        assert!(!(kind == "show-hold" && self.0.swap(false, Ordering::SeqCst)), "the bomb in the actor");
+    }
+
+    fn entered_mailbox(&self) {}
+
+    fn left_mailbox(&self) {}
+}
+
+#[derive(Default)]
+pub(super) struct CountingRandom(AtomicU64);
+
+impl Random for CountingRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        let next = self.0.fetch_add(1, Ordering::SeqCst).to_le_bytes();
+        bytes.iter_mut().zip(next.iter().cycle()).for_each(|(to, from)| *to = *from);
+    }
+}
+
+struct OneEvent;
+
+impl Listings for OneEvent {
+    fn listing(&self, event: EventId) -> BoxFuture<Result<Option<Listing>, JournalFault>> {
+        let found = (event == EVENT).then(|| Listing { terms: terms(), map: Arc::new(map()), revision: 1 });
+        Box::pin(std::future::ready(Ok(found)))
+    }
+}
+
+fn terms() -> SaleTerms {
+    let far = UnixMillis::new(START_MS + 1_000_000_000);
+    SaleTerms {
+        organizer: UserId::new(1),
+        currency: "EUR".parse().expect("a currency"),
+        prices_minor: vec![2_500],
+        opens_at: None,
+        starts_at: far,
+        hold_ms: HOLD_MS,
+        per_customer: None,
+        cancellation: Cancellation { until: far, fee_percent: 10 },
+    }
+}
+
+fn map() -> SeatMap {
+    let section =
+        PlanSection { name: "Pit".into(), category: "standing".into(), layout: PlanLayout::Standing(20) };
+    SeatMap::build(Plan { sections: vec![section] }).expect("a right plan")
+}
+
+/// Grants `tok_visa`, declines `tok_declined`, takes for ever over anything else; remembers what it was asked.
+#[derive(Default)]
+pub(super) struct TestGateway(pub(super) Mutex<Vec<String>>);
+
+impl TestGateway {
+    fn note(&self, what: String) {
+        self.0.lock().unwrap().push(what);
+    }
+
+    pub(super) fn calls(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl PaymentGateway for TestGateway {
+    fn authorize(&self, charge: Charge) -> BoxFuture<Authorization> {
+        self.note(format!("authorize {}", charge.amount_minor));
+        Box::pin(async move {
+            match charge.method.token.as_str() {
+                "tok_visa" => Authorization::Granted,
+                "tok_declined" => Authorization::Declined,
+                _ => std::future::pending().await,
+            }
+        })
+    }
+
+    fn capture(&self, charge: Charge) -> BoxFuture<()> {
+        self.note(format!("capture {}", charge.amount_minor));
+        Box::pin(std::future::ready(()))
+    }
+
+    fn void(&self, _charge: Charge) -> BoxFuture<()> {
+        self.note("void".into());
+        Box::pin(std::future::ready(()))
+    }
+
+    fn refund(&self, _charge: Charge, amount_minor: i64, attempt: u32) -> BoxFuture<()> {
+        self.note(format!("refund {amount_minor} #{attempt}"));
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct World {
+    pub(super) journal: ManualJournal,
+    pub(super) gateway: Arc<TestGateway>,
+    pub(super) owners: Rc<Owners>,
+    bomb: Arc<Bomb>,
+}
+
+/// Runs a scene in a world of its own, with its supervisor, in paused time.
+pub(super) fn scene<F: Future<Output = ()>>(mailbox_capacity: usize, play: impl FnOnce(World) -> F) {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async {
+        let (journal, gateway) = (ManualJournal::default(), Arc::<TestGateway>::default());
+        let bomb = Arc::<Bomb>::default();
+        #[allow(clippy::disallowed_methods, reason = "tokio's paused clock is the test's clock")]
+        let clock = Arc::new(TestClock(tokio::time::Instant::now()));
+        let shell = Shell {
+            journal: Arc::new(journal.clone()),
+            listings: Arc::new(OneEvent),
+            gateway: gateway.clone(),
+            clock,
+            random: Arc::new(CountingRandom::default()),
+            observer: bomb.clone(),
+            mailbox_capacity,
+        };
+        let owners = Rc::new(Owners::new(shell, Arc::new(CurrentThread)));
+        let supervised = owners.clone();
+        let supervisor = tokio::task::spawn_local(async move { supervised.supervise().await });
+        let world = World { journal, gateway, owners, bomb };
+        tokio::time::timeout(Duration::from_secs(3_600), play(world)).await.expect("the scene ends");
+        supervisor.abort();
+    });
+}
+
+impl World {
+    pub(super) async fn ask(&self, user: u64, command: Command) -> Answered {
+        self.ask_with(user, command, None).await
+    }
+
+    pub(super) async fn ask_with(&self, user: u64, command: Command, key: Option<Key>) -> Answered {
+        let caller = Caller { user: UserId::new(user), operator: false };
+        self.owners.ask(EVENT, command, caller, key).await
+    }
+
+    /// The same, under way: its answer appears in the cell.
+    pub(super) fn begin(&self, user: u64, command: Command) -> Rc<RefCell<Option<Answered>>> {
+        let (world, cell) = (self.clone(), Rc::<RefCell<Option<Answered>>>::default());
+        let answer = cell.clone();
+        tokio::task::spawn_local(async move {
+            let answered = world.ask(user, command).await;
+            *answer.borrow_mut() = Some(answered);
+        });
+        cell
+    }
+
+    /// Makes the actor panic at its next look at a hold.
+    pub(super) async fn kill_actor(&self) {
+        self.bomb.0.store(true, Ordering::SeqCst);
+        let looked = self.ask(1, Command::ShowHold { hold: domain::ids::HoldNumber::new(0) }).await;
+        assert!(matches!(looked, Err(Fault::OwnerUnavailable)), "{looked:?}");
+    }
+}
+
+pub(super) fn hold(seats: &[u32]) -> Command {
+    Command::HoldExact { seats: seats.iter().map(|seat| SeatIndex::new(*seat)).collect(), ttl_ms: None }
+}
+
+pub(super) fn pay(token: &str) -> PaymentTerms {
+    let method = PaymentMethod { provider: "test".into(), token: token.into() };
+    PaymentTerms { method, timeout_ms: 30_000 }
+}
+
+pub(super) fn held(answered: Answered) -> HoldView {
+    match answered {
+        Ok(Answer::Reply(Reply::Hold(view))) => view,
+        other => panic!("a hold was expected: {other:?}"),
+    }
+}
+
+pub(super) async fn settled(answered: Answered) -> Reply {
+    match answered {
+        Ok(Answer::Settling { settled, .. }) => settled.await.expect("the owner lives"),
+        other => panic!("a payment under way was expected: {other:?}"),
+    }
+}
+
+pub(super) fn booked(reply: Reply) -> BookingView {
+    match reply {
+        Reply::Booking(view) => view,
+        other => panic!("a booking was expected: {other:?}"),
+    }
+}
+
+/// Lets everything run that can, without time passing.
+pub(super) async fn settle_down() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}

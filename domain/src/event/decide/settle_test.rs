@@ -1,0 +1,161 @@
+use crate::event::test::scene::*;
+use crate::event::{
+    Booking, BookingStatus, Command, Outcome, PaymentOutcome, PaymentStatus, Refusal, Reply, SeatStatus, Work,
+};
+use crate::ids::BookingNumber;
+
+const ALL: [PaymentOutcome; 6] = [
+    PaymentOutcome::Authorized,
+    PaymentOutcome::Declined,
+    PaymentOutcome::Captured,
+    PaymentOutcome::Voided,
+    PaymentOutcome::Refunded { amount_minor: 1, attempt: 0 },
+    PaymentOutcome::Refunded { amount_minor: 0, attempt: 0 },
+];
+
+/// None of these answers of a provider changes anything.
+fn assert_deaf(scene: &mut Scene, booking: BookingNumber, outcomes: &[PaymentOutcome]) {
+    for outcome in outcomes {
+        let decision = scene.settle(booking, *outcome);
+        assert!(decision.facts.is_empty() && decision.settled.is_empty(), "{outcome:?}: {decision:?}");
+        assert_eq!(decision.outcome, Outcome::Nothing);
+    }
+}
+
+fn except(accepted: PaymentOutcome) -> Vec<PaymentOutcome> {
+    ALL.into_iter().filter(|outcome| *outcome != accepted).collect()
+}
+
+fn booking(scene: &Scene, number: BookingNumber) -> &Booking {
+    scene.sale().booking(number).expect("there is one")
+}
+
+fn work(scene: &Scene, number: BookingNumber) -> Option<Work> {
+    booking(scene, number).open_work()
+}
+
+#[test]
+fn each_state_of_a_payment_hears_only_the_answer_it_waits_for() {
+    let mut scene = Scene::new();
+    let number = scene.pay(ANNA, &[0, 1]);
+    let waiting = [PaymentOutcome::Captured, PaymentOutcome::Voided, ALL[4], ALL[5]];
+    assert_deaf(&mut scene, number, &waiting);
+    scene.settle(number, PaymentOutcome::Authorized);
+    assert_eq!((scene.status(0), work(&scene, number)), (SeatStatus::Booked, Some(Work::Capture)));
+    assert_deaf(&mut scene, number, &except(PaymentOutcome::Captured));
+    scene.settle(number, PaymentOutcome::Captured);
+    assert_eq!(work(&scene, number), None);
+    assert_deaf(&mut scene, number, &ALL);
+    scene.assert_replays();
+}
+
+#[test]
+fn a_declined_payment_leaves_the_hold_as_it_was() {
+    let mut scene = Scene::new();
+    let hold = scene.hold(ANNA, &[0, 1]);
+    let before = scene.sale().hold(hold.hold).cloned();
+    let number = settling(scene.tell(ANNA, &book(hold.hold)));
+    let declined = scene.settle(number, PaymentOutcome::Declined);
+    assert_eq!(declined.settled, [(number, Reply::Declined)]);
+    assert_eq!(scene.sale().hold(hold.hold), before.as_ref());
+    assert_eq!(scene.sale().next_deadline(), Some(hold.expires_at));
+    assert_eq!((scene.sale().working().count(), scene.sale().tickets_of(ANNA.user)), (0, 2));
+    assert_deaf(&mut scene, number, &ALL);
+    settling(scene.tell(ANNA, &book(hold.hold)));
+    scene.assert_replays();
+}
+
+#[test]
+fn a_payment_that_is_declined_in_its_stretch_does_not_keep_the_hold_alive() {
+    let mut scene = Scene::new();
+    let hold = scene.hold(ANNA, &[0]);
+    scene.wait(HOLD_MS - 1);
+    let number = settling(scene.tell(ANNA, &book(hold.hold)));
+    scene.wait(2);
+    scene.settle(number, PaymentOutcome::Declined);
+    scene.expire();
+    assert_eq!(scene.status(0), SeatStatus::Available);
+}
+
+#[test]
+fn a_booking_that_was_told_as_pending_is_still_there_when_it_is_declined() {
+    let mut scene = Scene::new();
+    let number = scene.pay(ANNA, &[0]);
+    let told = scene.tell(ANNA, &Command::AnswerPending { booking: number });
+    assert!(matches!(told, Ok(Outcome::Reply(Reply::Pending(_)))));
+    scene.settle(number, PaymentOutcome::Declined);
+    let view = booking_of(scene.tell(ANNA, &Command::AnswerPending { booking: number }));
+    assert_eq!(view.booking.status, BookingStatus::Cancelled);
+    assert_eq!((view.booking.payment.status, view.booking.open_work()), (PaymentStatus::Voided, None));
+    scene.assert_replays();
+}
+
+#[test]
+fn a_late_provider_changes_nothing_but_must_let_the_money_go() {
+    let mut scene = Scene::new();
+    let number = scene.pay(ANNA, &[0]);
+    scene.wait(TIMEOUT_MS);
+    scene.expire();
+    let late = booking(&scene, number);
+    assert_eq!((late.status, late.payment.status), (BookingStatus::Cancelled, PaymentStatus::Voided));
+    assert_eq!((scene.status(0), work(&scene, number)), (SeatStatus::Held, Some(Work::Void)));
+    assert_deaf(&mut scene, number, &except(PaymentOutcome::Voided));
+    let settled = scene.settle(number, PaymentOutcome::Voided).settled;
+    assert!(matches!(settled.as_slice(), [(_, Reply::Booking(_))]), "{settled:?}");
+    assert_eq!((work(&scene, number), scene.sale().working().count()), (None, 0));
+    assert_deaf(&mut scene, number, &ALL);
+    scene.assert_replays();
+}
+
+#[test]
+fn an_answer_of_the_very_deadline_is_late() {
+    let mut scene = Scene::new();
+    let number = scene.pay(ANNA, &[0]);
+    scene.wait(TIMEOUT_MS);
+    assert_deaf(&mut scene, number, &[PaymentOutcome::Authorized]);
+    assert_eq!(booking(&scene, number).status, BookingStatus::Cancelled);
+}
+
+#[test]
+fn a_refund_is_heard_once_and_only_as_it_was_asked_for() {
+    let mut scene = Scene::new();
+    let number = scene.buy(ANNA, &[0, 1]);
+    settling(scene.tell(ANNA, &cancel(number, Some(&[0]))));
+    let refunded = |amount_minor, attempt| PaymentOutcome::Refunded { amount_minor, attempt };
+    assert_eq!(work(&scene, number), Some(Work::Refund { amount_minor: 4_500, attempt: 0 }));
+    let wrong = [refunded(4_500, 1), refunded(4_501, 0), refunded(4_499, 0), refunded(0, 0), refunded(-1, 0)];
+    assert_deaf(&mut scene, number, &wrong);
+    let settled = scene.settle(number, refunded(4_500, 0)).settled;
+    let [(_, Reply::Booking(view))] = settled.as_slice() else { panic!("{settled:?}") };
+    assert_eq!(Some(&view.booking), scene.sale().booking(number));
+    assert_eq!((view.booking.payment.refunded_minor, view.booking.status), (4_500, BookingStatus::Booked));
+    assert_deaf(&mut scene, number, &[refunded(4_500, 0), refunded(4_500, 1)]);
+    scene.assert_replays();
+}
+
+#[test]
+fn nobody_settles_a_booking_that_never_was() {
+    let booking = BookingNumber::new(0);
+    for outcome in ALL {
+        let refusal = Scene::new().refused(PAYMENT_WORKER, &Command::SettlePayment { booking, outcome });
+        assert_eq!(refusal, Refusal::NotFound);
+    }
+}
+
+#[test]
+fn a_pending_booking_is_told_to_those_who_may_see_it() {
+    let mut scene = Scene::new();
+    let number = scene.pay(ANNA, &[0]);
+    let ask = Command::AnswerPending { booking: number };
+    for caller in [ANNA, ORGANIZER, OPERATOR] {
+        let told = scene.tell(caller, &ask);
+        let Ok(Outcome::Reply(Reply::Pending(view))) = told else { panic!("{told:?}") };
+        assert_eq!((view.number, view.booking.status), (number, BookingStatus::Pending));
+    }
+    assert_eq!(scene.refused(BEN, &ask), Refusal::NotFound);
+    let never = Command::AnswerPending { booking: BookingNumber::new(9) };
+    assert_eq!(scene.refused(ANNA, &never), Refusal::NotFound);
+    scene.settle(number, PaymentOutcome::Authorized);
+    scene.settle(number, PaymentOutcome::Captured);
+    assert_eq!(booking_of(scene.tell(ANNA, &ask)).booking.status, BookingStatus::Booked);
+}

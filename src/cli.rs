@@ -1,0 +1,75 @@
+//! The command line: what may be typed, nothing of what is then done.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A seat-selling engine: holds and bookings of hot events, decided in memory and answered from disk.
+#[derive(Debug, Parser)]
+#[command(name = "onsale", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a node until SIGTERM or Ctrl-C.
+    Serve(Serve),
+    /// Start a node in a temporary directory, sell out a stadium of 50,000 in a flash sale, and keep serving.
+    Demo(Demo),
+}
+
+/// Run a node until SIGTERM or Ctrl-C.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Settings beside the built-in ones; see config.toml for all of them. The environment
+    /// (ONSALE_<SECTION>__<KEY>) overrides both.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// This node's id within the cluster; stays with its data directory.
+    #[arg(long, value_name = "ID", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub node: u64,
+    /// Where everything is kept; made when missing.
+    #[arg(long, value_name = "DIR", default_value = "./data")]
+    pub data: PathBuf,
+    /// Where clients connect; port 0 takes any free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub http: SocketAddr,
+    /// Where operators and Prometheus connect.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
+    pub admin: SocketAddr,
+    /// Where other nodes connect.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8082")]
+    pub peer: SocketAddr,
+}
+
+/// The whole thing in one command.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// How many buyers come to the flash sale.
+    #[arg(long, value_name = "N", default_value_t = 120_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    pub sessions: u32,
+    /// Within how many seconds they come.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub seconds: u64,
+    /// The same seed makes the same catalogue and the same buyers.
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub seed: u64,
+    /// End after the verdict instead of serving on.
+    #[arg(long)]
+    pub exit: bool,
+}
+
+#[cfg(test)]
+mod test {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,67 @@
+//! The clocks and the randomness of this machine: the one place of the node that reads them.
+
+// The ports of the core are implemented here; everything else asks the ports.
+#![allow(clippy::disallowed_methods)]
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use domain::ports::{Clock, Random};
+use domain::time::{Reading, UnixMillis};
+
+/// The machine's wall clock and its monotonic clock.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock {
+    started: Instant,
+}
+
+impl SystemClock {
+    /// Its monotonic time counts from now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { started: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    fn read(&self) -> Reading {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Reading {
+            wall: UnixMillis::new(u64::try_from(wall.as_millis()).unwrap_or(u64::MAX)),
+            monotonic_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// The operating system's source of secrets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the operating system gives randomness; nothing is safe without it");
+    }
+}
+
+/// Times how long something takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// From now on.
+    #[must_use]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Until now.
+    #[must_use]
+    pub fn elapsed(&self) -> std::time::Duration {
+        self.0.elapsed()
+    }
+}

@@ -1,0 +1,81 @@
+//! ③ From a request to the owner of its event, and back with one answer.
+//!
+//! Owns the waiting: a payment gets ten seconds before its caller is told that it is pending, and a repeated request
+//! gets five before it is told that the first one is still running. Knows nothing of JSON.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::{Answer, Fault, Owners};
+use domain::event::{Caller, Command, Key, Refusal, Reply};
+use domain::ids::{BookingNumber, EventId};
+
+/// How long a repeated request waits for the first one.
+const IN_FLIGHT_AFTER: Duration = Duration::from_secs(5);
+
+/// Why there is no reply.
+#[derive(Debug)]
+pub enum NoReply {
+    /// A business "no".
+    Refused(Refusal),
+    /// The first request with this key is still running.
+    InFlight,
+    /// Something broke; a retry with the same key is safe.
+    Fault(Fault),
+}
+
+/// Finds owners and waits for their answers.
+#[derive(Clone)]
+pub struct Dispatch {
+    owners: Arc<Owners>,
+    pending_after: Duration,
+}
+
+impl Dispatch {
+    /// Asks `owners`; a payment that takes longer than `pending_after` is answered as pending.
+    #[must_use]
+    pub fn new(owners: Arc<Owners>, pending_after: Duration) -> Self {
+        Self { owners, pending_after }
+    }
+
+    /// Has `command` decided by the owner of `event` and waits until the answer is on disk.
+    ///
+    /// # Errors
+    /// [`NoReply`]; nothing has changed unless it is a fault, and then the key makes the retry safe.
+    pub async fn command(
+        &self,
+        event: EventId,
+        command: Command,
+        caller: Caller,
+        key: Option<Key>,
+    ) -> Result<Reply, NoReply> {
+        match self.owners.ask(event, command, caller, key).await.map_err(NoReply::Fault)? {
+            Answer::Reply(reply) => Ok(reply),
+            Answer::Refused(refusal) => Err(NoReply::Refused(refusal)),
+            Answer::Settling { booking, joined, settled } => {
+                let patience = if joined { IN_FLIGHT_AFTER } else { self.pending_after };
+                match tokio::time::timeout(patience, settled).await {
+                    Ok(Ok(reply)) => Ok(reply),
+                    Err(_still_running) if joined => Err(NoReply::InFlight),
+                    // Too slow, or its owner died: the next owner knows where the booking stands.
+                    Ok(Err(_)) | Err(_) => self.pending(event, booking, caller, key).await,
+                }
+            }
+        }
+    }
+
+    async fn pending(
+        &self,
+        event: EventId,
+        booking: BookingNumber,
+        caller: Caller,
+        key: Option<Key>,
+    ) -> Result<Reply, NoReply> {
+        let command = Command::AnswerPending { booking };
+        match self.owners.ask(event, command, caller, key).await.map_err(NoReply::Fault)? {
+            Answer::Reply(reply) => Ok(reply),
+            Answer::Refused(refusal) => Err(NoReply::Refused(refusal)),
+            Answer::Settling { .. } => Err(NoReply::InFlight),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What surrounds every request: its id, its deadline, and the last net under it.
+//!
+//! Every answer leaves here with `X-Request-Id`, every problem with its body, every panic as a 500 with a body, and
+//! every fault of ours in the log exactly once.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::ports::Random;
+use futures_util::FutureExt;
+
+use super::problem::{Code, Problem};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const MAX_INBOUND_ID_BYTES: usize = 128;
+
+/// What the layer needs to know; shared by both listeners.
+#[derive(Debug)]
+pub struct Envelope {
+    deadline: Duration,
+    /// Tells the ids of this run of the node from those of any other.
+    run: u64,
+    requests: AtomicU64,
+}
+
+impl Envelope {
+    /// Requests get `deadline` from the last byte of their head to the first of their answer.
+    #[must_use]
+    pub fn new(deadline: Duration, random: &dyn Random) -> Arc<Self> {
+        let mut run = [0; 8];
+        random.fill(&mut run);
+        Arc::new(Self { deadline, run: u64::from_le_bytes(run), requests: AtomicU64::new(0) })
+    }
+
+    fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
+        match headers.get(&REQUEST_ID) {
+            Some(inbound) if is_sane(inbound.as_bytes()) => inbound.clone(),
+            _ => {
+                let number = self.requests.fetch_add(1, Ordering::Relaxed);
+                HeaderValue::from_str(&format!("req_{:016x}-{number:x}", self.run))
+                    .expect("hexadecimal digits are a header value")
+            }
+        }
+    }
+}
+
+/// Ids are logged and echoed: nothing that could break out of a log line or a JSON string.
+fn is_sane(id: &[u8]) -> bool {
+    (1..=MAX_INBOUND_ID_BYTES).contains(&id.len())
+        && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:+/=@".contains(byte))
+}
+
+/// The layer; goes outermost.
+pub async fn envelope(State(envelope): State<Arc<Envelope>>, request: Request, next: Next) -> Response {
+    let id = envelope.request_id(request.headers());
+    let bodyless = request.method() == Method::HEAD;
+    let guarded = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let mut response = match tokio::time::timeout(envelope.deadline, guarded).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_panic)) => Problem::internal("a handler panicked").into_response(),
+        Err(_elapsed) => {
+            Problem::new(Code::Overloaded, "The request took too long. Retry with the same Idempotency-Key.")
+                .into_response()
+        }
+    };
+    finish(id.to_str().unwrap_or_default(), &mut response);
+    response.headers_mut().insert(REQUEST_ID, id);
+    if bodyless {
+        *response.body_mut() = Body::empty();
+    }
+    response
+}
+
+fn finish(request_id: &str, response: &mut Response) {
+    let problem = match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => problem,
+        None if response.status() == StatusCode::INTERNAL_SERVER_ERROR => {
+            let problem = Problem::internal("a response without a problem had status 500");
+            *response = problem.into_response();
+            return finish(request_id, response);
+        }
+        None => return,
+    };
+    if let Some(cause) = problem.cause() {
+        tracing::error!(request_id, cause, "a request met a fault");
+    }
+    problem.render(request_id, response);
+}
+
+#[cfg(test)]
+#[path = "envelope_test.rs"]
+mod test;

@@ -1,0 +1,111 @@
+//! The table of problem codes: one line for each, with its status and title. Codes are stable and never renamed.
+
+use axum::http::StatusCode;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $status:ident, $code:literal, $title:literal;)*) => {
+        /// What went wrong, in the stable words that clients may rely on.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The HTTP status it is sent with.
+            #[must_use]
+            pub const fn status(self) -> StatusCode {
+                match self {
+                    $(Self::$variant => StatusCode::$status,)*
+                }
+            }
+
+            /// The code itself.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)*
+                }
+            }
+
+            /// The same for people, without the particulars.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $title,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Not JSON, or a broken header, path or query.
+    MalformedRequest = BAD_REQUEST, "malformed-request", "The request is malformed";
+    /// No token, or not one of ours.
+    Unauthenticated = UNAUTHORIZED, "unauthenticated", "Please log in";
+    /// The token was good once.
+    TokenExpired = UNAUTHORIZED, "token-expired", "The access token has expired";
+    /// The provider said no.
+    PaymentDeclined = PAYMENT_REQUIRED, "payment-declined", "The payment was declined";
+    /// The caller's role does not allow it.
+    Forbidden = FORBIDDEN, "forbidden", "Not allowed";
+    /// There is no such thing, or the caller may not see it.
+    NotFound = NOT_FOUND, "not-found", "Not found";
+    /// The path exists, this method on it does not.
+    MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed";
+    /// The client accepts nothing that can be given.
+    NotAcceptable = NOT_ACCEPTABLE, "not-acceptable", "No acceptable representation";
+    /// Some seats are not to be had.
+    SeatUnavailable = CONFLICT, "seat-unavailable", "Some seats are not available";
+    /// Nothing free fits the wish.
+    SoldOut = CONFLICT, "sold-out", "Sold out";
+    /// The sale has not opened yet or is over.
+    NotOnSale = CONFLICT, "not-on-sale", "Not on sale";
+    /// Another request with the same key is still under way.
+    IdempotencyInFlight = CONFLICT, "idempotency-in-flight", "The first request with this key is still running";
+    /// It is cancelled already.
+    AlreadyCancelled = CONFLICT, "already-cancelled", "Already cancelled";
+    /// The cancellation rule says no.
+    NotCancellable = CONFLICT, "not-cancellable", "Cannot be cancelled";
+    /// It is paid or being paid.
+    AlreadyPaid = CONFLICT, "already-paid", "Already paid";
+    /// Somebody else has the user name.
+    UsernameTaken = CONFLICT, "username-taken", "The user name is taken";
+    /// Somebody else has the e-mail address.
+    EmailTaken = CONFLICT, "email-taken", "The e-mail address is taken";
+    /// The hold is over.
+    HoldExpired = GONE, "hold-expired", "The hold has ended";
+    /// More bytes than allowed.
+    BodyTooLarge = PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large";
+    /// The body is not said to be JSON.
+    UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type";
+    /// JSON, but not the fields that are wanted.
+    ValidationFailed = UNPROCESSABLE_ENTITY, "validation-failed", "Some fields are not valid";
+    /// The key came with another request before.
+    IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The key belongs to another request";
+    /// More than one customer may have.
+    LimitExceeded = UNPROCESSABLE_ENTITY, "limit-exceeded", "Over the limit";
+    /// Something broke; the log has the cause under the request id.
+    Internal = INTERNAL_SERVER_ERROR, "internal", "Internal error";
+    /// Nobody may decide for the event right now.
+    OwnerUnavailable = SERVICE_UNAVAILABLE, "owner-unavailable", "The event has no owner right now";
+    /// A queue is full.
+    Overloaded = SERVICE_UNAVAILABLE, "overloaded", "Too busy right now";
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn every_code_is_kebab_case_and_has_one_line() {
+        for (at, code) in Code::ALL.iter().enumerate() {
+            assert!(code.as_str().bytes().all(|byte| byte == b'-' || byte.is_ascii_lowercase()), "{code:?}");
+            assert!(code.status().as_u16() >= 400);
+            assert!(Code::ALL[..at].iter().all(|other| other.as_str() != code.as_str()), "{code:?} twice");
+        }
+    }
+}

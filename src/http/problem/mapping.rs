@@ -1,0 +1,103 @@
+//! Refusals and faults of the other crates, each with its problem.
+
+use domain::account::AccountRefusal;
+use domain::event::Refusal;
+use domain::ids::{EventId, SeatIndex, TicketId};
+use domain::invalid::Invalid;
+use serde_json::{Value, json};
+
+use super::{Code, Problem};
+use crate::http::wire::{Timestamp, seat_status};
+
+impl From<Vec<Invalid>> for Problem {
+    fn from(errors: Vec<Invalid>) -> Self {
+        Self::invalid(&errors)
+    }
+}
+
+impl From<AccountRefusal> for Problem {
+    fn from(refusal: AccountRefusal) -> Self {
+        match refusal {
+            AccountRefusal::UsernameTaken => Self::new(Code::UsernameTaken, "Choose another username."),
+            AccountRefusal::EmailTaken => {
+                Self::new(Code::EmailTaken, "Log in with this address instead, or sign up with another one.")
+            }
+            AccountRefusal::NotFound => Self::not_found("user"),
+            AccountRefusal::NotAnOperator => Self::forbidden("The account is not an operator's."),
+        }
+    }
+}
+
+impl Problem {
+    /// What the sale of `event` refused.
+    #[must_use]
+    pub fn of_sale(event: EventId, refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Self::not_found("hold, booking or ticket"),
+            Refusal::Forbidden => Self::forbidden("Only the event's organizer or an operator may do this."),
+            Refusal::SeatUnavailable(seats) => {
+                let ticket = |(seat, status): &(SeatIndex, _)| json!({"ticketId": TicketId::new(event, *seat).to_string(), "status": seat_status(*status)});
+                let unavailable: Vec<Value> = seats.iter().map(ticket).collect();
+                Self::new(Code::SeatUnavailable, "Choose other seats; see unavailable.")
+                    .with("unavailable", unavailable)
+            }
+            Refusal::SoldOut => {
+                Self::new(Code::SoldOut, "No free seats fit the wish. Ask for fewer, or elsewhere.")
+            }
+            Refusal::NotOnSale { opens_at: Some(opens_at) } => {
+                let opens_at = Timestamp(*opens_at).to_string();
+                Self::new(Code::NotOnSale, format!("The sale opens at {opens_at}.")).with("opensAt", opens_at)
+            }
+            Refusal::NotOnSale { opens_at: None } => Self::new(Code::NotOnSale, "The sale is over."),
+            Refusal::HoldEnded => Self::new(
+                Code::HoldExpired,
+                "The hold has expired, or was released or booked. Hold seats again.",
+            ),
+            Refusal::LimitExceeded { limit } => {
+                Self::new(Code::LimitExceeded, format!("A customer may have {limit} tickets of this event."))
+                    .with("limit", *limit)
+            }
+            Refusal::KeyReused => {
+                Self::new(Code::IdempotencyKeyReused, "Send another Idempotency-Key with another request.")
+            }
+            Refusal::AlreadyCancelled => {
+                Self::new(Code::AlreadyCancelled, "There is nothing left to cancel.")
+            }
+            Refusal::NotCancellable => Self::new(
+                Code::NotCancellable,
+                "The event's cancellation rule does not allow it, or a payment is running.",
+            ),
+            Refusal::AlreadyPaid => Self::new(Code::AlreadyPaid, "The hold is being paid already."),
+            Refusal::Invalid { pointer, message } => Self::invalid(&[Invalid::new(*pointer, *message)]),
+            Refusal::Exhausted => {
+                Self::new(Code::Overloaded, "The event has used up its numbers of holds or bookings.")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn a_refusal_keeps_its_code() {
+        for refusal in [
+            Refusal::NotFound,
+            Refusal::Forbidden,
+            Refusal::SeatUnavailable(Vec::new()),
+            Refusal::SoldOut,
+            Refusal::NotOnSale { opens_at: None },
+            Refusal::HoldEnded,
+            Refusal::LimitExceeded { limit: 4 },
+            Refusal::KeyReused,
+            Refusal::AlreadyCancelled,
+            Refusal::NotCancellable,
+            Refusal::AlreadyPaid,
+            Refusal::Invalid { pointer: "/ttlSeconds", message: "too long" },
+            Refusal::Exhausted,
+        ] {
+            assert_eq!(Problem::of_sale(EventId::new(1), &refusal).code().as_str(), refusal.code());
+        }
+    }
+}

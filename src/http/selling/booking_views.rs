@@ -1,0 +1,92 @@
+//! How a booking and its payment look in JSON.
+
+use domain::event::{Booking, BookingStatus, Payment, PaymentStatus, SeatStatus, SoldTicket};
+use domain::ids::{BookingId, BookingNumber, EventId, PaymentId, UserId};
+use serde::Serialize;
+
+use crate::http::ticket::{OwnTicket, Scene};
+use crate::http::wire::{Id, MoneyView, Timestamp};
+
+/// A booking, to whoever may see it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BookingBody<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    booking_id: Option<Id<BookingId>>,
+    id: Id<BookingId>,
+    event_id: Id<EventId>,
+    user_id: Id<UserId>,
+    tickets: Vec<OwnTicket<'a>>,
+    total: MoneyView,
+    refunded: MoneyView,
+    status: &'static str,
+    payment: PaymentBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pay_by: Option<Timestamp>,
+    booked_at: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+struct PaymentBody {
+    id: Id<PaymentId>,
+    status: &'static str,
+}
+
+impl<'a> BookingBody<'a> {
+    pub(super) fn new(scene: &'a Scene, number: BookingNumber, booking: &Booking) -> Self {
+        let pending = booking.status == BookingStatus::Pending;
+        Self {
+            booking_id: None,
+            id: Id(BookingId::new(scene.event, number)),
+            event_id: Id(scene.event),
+            user_id: Id(booking.buyer),
+            tickets: booking.tickets.iter().map(|ticket| sold(scene, booking.status, ticket)).collect(),
+            total: MoneyView::new(booking.total_minor(), scene.currency),
+            refunded: MoneyView::new(booking.payment.refunded_minor, scene.currency),
+            status: booking_status(booking.status),
+            payment: PaymentBody {
+                id: Id(PaymentId::new(scene.event, number)),
+                status: payment_status(&booking.payment, booking.total_minor()),
+            },
+            pay_by: pending.then_some(Timestamp(booking.payment.settle_by)),
+            booked_at: booking.booked_at.map(Timestamp),
+        }
+    }
+
+    /// With its id as `bookingId` too, as the one-call and short-hand answers have it.
+    pub(super) fn with_booking_id(mut self) -> Self {
+        self.booking_id = Some(Id(self.id.0));
+        self
+    }
+}
+
+/// The code of a ticket that was given back is void and is not shown.
+fn sold<'a>(scene: &'a Scene, booking: BookingStatus, ticket: &SoldTicket) -> OwnTicket<'a> {
+    let status = match booking {
+        _ if ticket.cancelled => SeatStatus::Available,
+        BookingStatus::Pending => SeatStatus::Held,
+        BookingStatus::Booked => SeatStatus::Booked,
+        BookingStatus::Cancelled => SeatStatus::Available,
+    };
+    let code = ticket.code.filter(|_| status == SeatStatus::Booked);
+    scene.own_ticket(ticket.seat, ticket.price_minor, status, code)
+}
+
+fn booking_status(status: BookingStatus) -> &'static str {
+    match status {
+        BookingStatus::Pending => "pending",
+        BookingStatus::Booked => "booked",
+        BookingStatus::Cancelled => "cancelled",
+    }
+}
+
+fn payment_status(payment: &Payment, total_minor: i64) -> &'static str {
+    match payment.status {
+        PaymentStatus::Pending => "pending",
+        PaymentStatus::Authorized => "authorized",
+        PaymentStatus::Voided => "voided",
+        PaymentStatus::Captured if payment.refunded_minor == 0 => "captured",
+        PaymentStatus::Captured if payment.refunded_minor < total_minor => "partially_refunded",
+        PaymentStatus::Captured => "refunded",
+    }
+}

@@ -1,0 +1,183 @@
+//! Paying for a hold, seeing and cancelling what was bought.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::event::{Booking, Command, PaymentMethod, PaymentTerms, Reply, Sale};
+use domain::ids::{BookingId, BookingNumber, EventId, HoldId};
+use serde::Deserialize;
+
+use super::booking_views::BookingBody;
+use super::seats::{seat, seats};
+use super::{decided, unexpected};
+use crate::http::App;
+use crate::http::auth::Customer;
+use crate::http::extract::{ApiJson, ApiPath, ApiQuery, IdempotencyKey};
+use crate::http::page::PageQuery;
+use crate::http::problem::{Code, Problem};
+use crate::http::ticket::Scene;
+use crate::http::wire::Id;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewBooking {
+    hold_id: String,
+    payment: NewPayment,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewOneCall {
+    ticket_ids: Vec<String>,
+    payment_details: NewPayment,
+}
+
+/// Provider and its token for the means of payment.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct NewPayment {
+    provider: String,
+    token: String,
+}
+
+const MAX_TOKEN_BYTES: usize = 255;
+
+impl NewPayment {
+    /// What the core is told, once the provider is one that this node speaks to. `field` is where it stood.
+    pub(super) fn terms(self, app: &App, field: &str) -> Result<PaymentTerms, Problem> {
+        if !app.providers.contains(&self.provider.as_str()) {
+            let known = app.providers.join(", ");
+            let message = format!("no such payment provider; known here: {known}");
+            return Err(Problem::invalid_field(&format!("/{field}/provider"), &message));
+        }
+        if self.token.is_empty() || self.token.len() > MAX_TOKEN_BYTES {
+            return Err(Problem::invalid_field(&format!("/{field}/token"), "must have 1 to 255 bytes"));
+        }
+        let method = PaymentMethod { provider: self.provider, token: self.token };
+        Ok(PaymentTerms { method, timeout_ms: app.config.payments.timeout_ms })
+    }
+}
+
+pub(super) async fn create(
+    State(app): State<App>,
+    caller: Customer,
+    key: IdempotencyKey,
+    body: ApiJson<NewBooking>,
+) -> Result<Response, Problem> {
+    let hold: HoldId = body.value.hold_id.parse().map_err(|_| Problem::not_found("hold"))?;
+    let scene = app.scene(hold.event)?;
+    let idempotency = key.of_body(&body.raw);
+    let payment = body.value.payment.terms(&app, "payment")?;
+    let command = Command::Book { hold: hold.part, payment };
+    let reply = decided(&app, hold.event, command, caller.into(), idempotency).await?;
+    render_paid(&scene, StatusCode::CREATED, &reply, |body| body)
+}
+
+pub(super) async fn one_call(
+    State(app): State<App>,
+    ApiPath(Id(event)): ApiPath<Id<EventId>>,
+    caller: Customer,
+    key: IdempotencyKey,
+    body: ApiJson<NewOneCall>,
+) -> Result<Response, Problem> {
+    let scene = app.scene(event)?;
+    let idempotency = key.of_body(&body.raw);
+    let seats = seats(event, &body.value.ticket_ids)?;
+    let payment = body.value.payment_details.terms(&app, "paymentDetails")?;
+    let command = Command::HoldAndBook { seats, payment };
+    let reply = decided(&app, event, command, caller.into(), idempotency).await?;
+    render_paid(&scene, StatusCode::CREATED, &reply, BookingBody::with_booking_id)
+}
+
+/// The answer to whoever pays: `status` when the money is taken, 202 while that is open or came to nothing late.
+pub(super) fn render_paid<'a>(
+    scene: &'a Scene,
+    status: StatusCode,
+    reply: &Reply,
+    finish: impl FnOnce(BookingBody<'a>) -> BookingBody<'a>,
+) -> Result<Response, Problem> {
+    let (status, view) = match reply {
+        Reply::Booking(view) if view.booking.booked_at.is_some() => (status, view),
+        Reply::Booking(view) | Reply::Pending(view) => (StatusCode::ACCEPTED, view),
+        Reply::Declined => {
+            let detail = "The provider declined this means of payment. Try another one; the hold is as it was.";
+            return Err(Problem::new(Code::PaymentDeclined, detail));
+        }
+        other => return Err(unexpected(other)),
+    };
+    let body = finish(BookingBody::new(scene, view.number, &view.booking));
+    Ok((status, Json(body)).into_response())
+}
+
+pub(super) async fn show(
+    State(app): State<App>,
+    ApiPath(Id(booking)): ApiPath<Id<BookingId>>,
+    caller: Customer,
+) -> Result<Response, Problem> {
+    let scene = app.scene(booking.event)?;
+    let seen = app.cluster.with_sale(booking.event, |sale| {
+        let sale = sale?;
+        sale.booking(booking.part).filter(|found| may_see(sale, found, &caller)).cloned()
+    });
+    let seen = seen.ok_or_else(|| Problem::not_found("booking"))?;
+    Ok(Json(BookingBody::new(&scene, booking.part, &seen)).into_response())
+}
+
+/// The buyer, the event's organizer and operators; for others there is no such booking.
+fn may_see(sale: &Sale, booking: &Booking, caller: &Customer) -> bool {
+    booking.buyer == caller.user || sale.terms().organizer == caller.user || caller.is_operator()
+}
+
+/// The caller's own bookings, newest first.
+pub(super) async fn list(
+    State(app): State<App>,
+    caller: Customer,
+    ApiQuery(page): ApiQuery<PageQuery>,
+) -> Result<Response, Problem> {
+    let mut own: Vec<(EventId, BookingNumber, Booking)> = Vec::new();
+    app.cluster.for_each_sale(|sale| {
+        let bookings = sale.bookings().filter(|(_, booking)| booking.buyer == caller.user);
+        own.extend(bookings.map(|(number, booking)| (sale.event(), number, booking.clone())));
+    });
+    own.sort_by_key(|(event, number, booking)| (std::cmp::Reverse(booking.created_at), *event, *number));
+    page.respond("/bookings", own, |(event, number, booking)| {
+        let scene = app.scene(event)?;
+        serde_json::to_value(BookingBody::new(&scene, number, &booking)).map_err(Problem::internal)
+    })
+}
+
+pub(super) async fn cancel(
+    State(app): State<App>,
+    ApiPath(Id(booking)): ApiPath<Id<BookingId>>,
+    caller: Customer,
+    key: IdempotencyKey,
+) -> Result<Response, Problem> {
+    cancelled(&app, booking, Command::Cancel { booking: booking.part, seats: None }, caller, key).await
+}
+
+pub(super) async fn cancel_ticket(
+    State(app): State<App>,
+    ApiPath((Id(booking), ticket)): ApiPath<(Id<BookingId>, String)>,
+    caller: Customer,
+    key: IdempotencyKey,
+) -> Result<Response, Problem> {
+    let seats = Some(vec![seat(booking.event, &ticket)?]);
+    cancelled(&app, booking, Command::Cancel { booking: booking.part, seats }, caller, key).await
+}
+
+async fn cancelled(
+    app: &App,
+    booking: BookingId,
+    command: Command,
+    caller: Customer,
+    key: IdempotencyKey,
+) -> Result<Response, Problem> {
+    let scene = app.scene(booking.event)?;
+    match decided(app, booking.event, command, caller.into(), key.of_nothing()).await? {
+        Reply::Booking(view) | Reply::Pending(view) => {
+            Ok(Json(BookingBody::new(&scene, view.number, &view.booking)).into_response())
+        }
+        other => Err(unexpected(&other)),
+    }
+}

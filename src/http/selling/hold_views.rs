@@ -1,0 +1,37 @@
+//! How a hold looks in JSON.
+
+use domain::event::{HoldView, SeatStatus};
+use domain::ids::{EventId, HoldId};
+use serde::Serialize;
+
+use crate::http::ticket::{OwnTicket, Scene};
+use crate::http::wire::{Id, MoneyView, Timestamp};
+
+/// A hold, to its holder.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HoldBody<'a> {
+    id: Id<HoldId>,
+    event_id: Id<EventId>,
+    tickets: Vec<OwnTicket<'a>>,
+    total: MoneyView,
+    expires_at: Timestamp,
+    expires_in_seconds: u64,
+}
+
+impl<'a> HoldBody<'a> {
+    pub(super) fn new(scene: &'a Scene, view: &HoldView) -> Self {
+        let tickets = view.tickets.iter();
+        Self {
+            id: Id(HoldId::new(scene.event, view.hold)),
+            event_id: Id(scene.event),
+            tickets: tickets
+                .map(|ticket| scene.own_ticket(ticket.seat, ticket.price_minor, SeatStatus::Held, None))
+                .collect(),
+            total: MoneyView::new(view.total_minor(), scene.currency),
+            expires_at: Timestamp(view.expires_at),
+            // Rounded up: a hold that lives has a second left.
+            expires_in_seconds: view.expires_at.since_ms(view.as_of).div_ceil(1000),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! What the node counts, in Prometheus' words. Most figures are counted where they happen; seats and holds are counted
+//! from the committed sales when somebody asks.
+
+use std::sync::Arc;
+
+use actors::Observer;
+use cluster::{Cluster, Flush, JournalObserver};
+use domain::event::Counts;
+use domain::ids::EventId;
+use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Proposal, Rejected};
+use prometheus::process_collector::ProcessCollector;
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    exponential_buckets,
+};
+
+use crate::clock::Stopwatch;
+
+/// The node's figures.
+pub struct Metrics {
+    registry: Registry,
+    commands: IntCounterVec,
+    mailbox_depth: IntGauge,
+    facts_per_proposal: Histogram,
+    commit_seconds: Histogram,
+    writes_per_flush: Histogram,
+    bytes_per_flush: Histogram,
+    flush_seconds: Histogram,
+    open_holds: IntGauge,
+    sales: IntGauge,
+    seats: IntGaugeVec,
+}
+
+impl Metrics {
+    /// All at zero.
+    ///
+    /// # Errors
+    /// Only when two figures have one name, which a test excludes.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        registry.register(Box::new(ProcessCollector::for_self()))?;
+        let kept = Register(&registry);
+        Ok(Self {
+            commands: kept.counters("onsale_commands_total", "Commands decided", &["kind", "outcome"])?,
+            mailbox_depth: kept.gauge("onsale_mailbox_depth", "Commands waiting for the owners of events")?,
+            facts_per_proposal: kept.sizes("onsale_proposal_facts", "Facts in one proposal of an owner")?,
+            commit_seconds: kept.seconds("onsale_commit_seconds", "From a proposal to its commit")?,
+            writes_per_flush: kept.sizes("onsale_journal_flush_writes", "Writes that shared one flush")?,
+            bytes_per_flush: kept.sizes("onsale_journal_flush_bytes", "Bytes written by one flush")?,
+            flush_seconds: kept.seconds("onsale_journal_flush_seconds", "Writing and syncing one flush")?,
+            open_holds: kept.gauge("onsale_open_holds", "Live holds")?,
+            sales: kept.gauge("onsale_sales", "Events whose sale has begun")?,
+            seats: kept.gauges("onsale_seats", "Seats of all sales that have begun", &["status"])?,
+            registry,
+        })
+    }
+
+    /// The text that Prometheus reads, with seats and holds as `cluster` has them committed.
+    ///
+    /// # Errors
+    /// When the text cannot be encoded.
+    pub fn render(&self, cluster: &Cluster) -> Result<Vec<u8>, prometheus::Error> {
+        let (mut seats, mut holds, mut sales) = (Counts::default(), 0, 0);
+        cluster.for_each_sale(|_, sale| {
+            let counts = sale.counts();
+            seats.available += counts.available;
+            seats.held += counts.held;
+            seats.booked += counts.booked;
+            seats.blocked += counts.blocked;
+            holds += sale.holds().len();
+            sales += 1;
+        });
+        self.open_holds.set(holds as i64);
+        self.sales.set(sales);
+        for (status, count) in [
+            ("available", seats.available),
+            ("held", seats.held),
+            ("booked", seats.booked),
+            ("blocked", seats.blocked),
+        ] {
+            self.seats.with_label_values(&[status]).set(i64::from(count));
+        }
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}
+
+impl Observer for Metrics {
+    fn decided(&self, kind: &'static str, outcome: &'static str) {
+        self.commands.with_label_values(&[kind, outcome]).inc();
+    }
+
+    fn entered_mailbox(&self) {
+        self.mailbox_depth.inc();
+    }
+
+    fn left_mailbox(&self) {
+        self.mailbox_depth.dec();
+    }
+}
+
+impl JournalObserver for Metrics {
+    fn flushed(&self, flush: Flush) {
+        self.writes_per_flush.observe(flush.writes as f64);
+        self.bytes_per_flush.observe(flush.bytes as f64);
+        self.flush_seconds.observe(flush.elapsed.as_secs_f64());
+    }
+}
+
+/// A journal whose commits are timed.
+pub struct TimedJournal {
+    journal: Arc<Cluster>,
+    metrics: Arc<Metrics>,
+}
+
+impl TimedJournal {
+    /// Times the commits of `journal`.
+    #[must_use]
+    pub fn new(journal: Arc<Cluster>, metrics: Arc<Metrics>) -> Self {
+        Self { journal, metrics }
+    }
+}
+
+impl Journal for TimedJournal {
+    fn propose(&self, proposal: Proposal, done: Done) -> Result<(), Rejected> {
+        // A barrier has nothing to commit: its time would only blur that of those that have.
+        if proposal.facts.is_empty() {
+            return self.journal.propose(proposal, done);
+        }
+        self.metrics.facts_per_proposal.observe(proposal.facts.len() as f64);
+        let (metrics, stopwatch) = (self.metrics.clone(), Stopwatch::start());
+        let timed = Box::new(move |result: Result<(), JournalFault>| {
+            if result.is_ok() {
+                metrics.commit_seconds.observe(stopwatch.elapsed().as_secs_f64());
+            }
+            done(result);
+        });
+        self.journal.propose(proposal, timed)
+    }
+
+    fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
+        self.journal.open(event)
+    }
+
+    fn busy(&self) -> Vec<EventId> {
+        self.journal.busy()
+    }
+}
+
+/// Makes figures that are registered.
+struct Register<'a>(&'a Registry);
+
+type Made<T> = Result<T, prometheus::Error>;
+
+impl Register<'_> {
+    fn keep<T: prometheus::core::Collector + Clone + 'static>(&self, figure: T) -> Made<T> {
+        self.0.register(Box::new(figure.clone()))?;
+        Ok(figure)
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Made<IntCounterVec> {
+        self.keep(IntCounterVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> Made<IntGauge> {
+        self.keep(IntGauge::new(name, help)?)
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Made<IntGaugeVec> {
+        self.keep(IntGaugeVec::new(Opts::new(name, help), labels)?)
+    }
+
+    /// From 100 µs to 6.5 s.
+    fn seconds(&self, name: &str, help: &str) -> Made<Histogram> {
+        let buckets = exponential_buckets(0.000_1, 2.0, 17)?;
+        self.keep(Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets))?)
+    }
+
+    /// From 1 to a million.
+    fn sizes(&self, name: &str, help: &str) -> Made<Histogram> {
+        let buckets = exponential_buckets(1.0, 4.0, 11)?;
+        self.keep(Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets))?)
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn every_figure_has_a_name_of_its_own() {
+        let metrics = Metrics::new().unwrap();
+        metrics.decided("hold-exact", "ok");
+        let names: Vec<_> = metrics.registry.gather().iter().map(|family| family.name().to_owned()).collect();
+        assert!(names.iter().any(|name| name == "onsale_commands_total"), "{names:?}");
+    }
+}

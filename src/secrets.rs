@@ -1,0 +1,116 @@
+//! The secrets of a node: configured, or made on first start and kept in `secrets.toml` in the data directory.
+//!
+//! Hazard: a secret that was lost logs everybody out and locks the operator out, so the file is on disk, whole, before
+//! anything uses what it says. Secrets are never printed; only where they are.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use domain::ports::Random;
+
+use crate::config::{Config, ConfigError, MIN_SECRET_BYTES, Secret};
+
+const FILE_NAME: &str = "secrets.toml";
+const HEADER: &str =
+    "# Made by onsale on first start. Whoever reads this file is the operator; keep it as it is.\n";
+
+/// All secrets a node needs.
+#[derive(Debug)]
+pub struct Secrets {
+    /// Signs access tokens.
+    pub token_secret: Secret,
+    /// The password of the bootstrap operator.
+    pub operator_password: Secret,
+    /// What nodes of one cluster know.
+    pub cluster_secret: Secret,
+    /// The file, if any of them stands there rather than in the configuration.
+    pub kept_in: Option<PathBuf>,
+}
+
+/// Why there are no secrets.
+#[derive(Debug)]
+pub enum SecretsFault {
+    /// The file says what it may not say.
+    Config(ConfigError),
+    /// The disk failed.
+    Io(PathBuf, io::Error),
+}
+
+/// What `config` has, and for the rest what `data`'s file has, and for the rest new ones, which the file has on disk
+/// before this returns.
+///
+/// # Errors
+/// [`SecretsFault`].
+pub fn resolve(config: &Config, data: &Path, random: &dyn Random) -> Result<Secrets, SecretsFault> {
+    let path = data.join(FILE_NAME);
+    let mut kept = read(&path)?;
+    let known = kept.len();
+    let mut from_file = false;
+    let mut pick = |configured: &Option<Secret>, name: &'static str, bytes: usize| match configured {
+        Some(secret) => secret.clone(),
+        None => {
+            from_file = true;
+            Secret::new(kept.entry(name.to_owned()).or_insert_with(|| make(bytes, random)).clone())
+        }
+    };
+    let token_secret = pick(&config.auth.token_secret, "token_secret", 32);
+    let operator_password = pick(&config.auth.operator_password, "operator_password", 16);
+    let cluster_secret = pick(&config.cluster.secret, "cluster_secret", 32);
+    if kept.len() > known {
+        write(data, &path, &kept).map_err(|error| SecretsFault::Io(path.clone(), error))?;
+    }
+    Ok(Secrets { token_secret, operator_password, cluster_secret, kept_in: from_file.then_some(path) })
+}
+
+/// So many random bytes as hexadecimal digits.
+fn make(bytes: usize, random: &dyn Random) -> String {
+    let mut raw = vec![0; bytes];
+    random.fill(&mut raw);
+    raw.iter().fold(String::with_capacity(bytes * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn read(path: &Path) -> Result<BTreeMap<String, String>, SecretsFault> {
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(SecretsFault::Io(path.to_owned(), error)),
+    };
+    let refused = |what: &str| SecretsFault::Config(ConfigError::new(format!("{}: {what}", path.display())));
+    let kept: BTreeMap<String, String> =
+        toml::from_str(&text).map_err(|_| refused("is not a list of name = \"secret\""))?;
+    for (name, value) in &kept {
+        let least = if name == "operator_password" { 8 } else { MIN_SECRET_BYTES };
+        if value.len() < least {
+            return Err(refused(&format!(
+                "{name} is shorter than {least} bytes; remove its line to have one made"
+            )));
+        }
+    }
+    Ok(kept)
+}
+
+/// Replaces the file in one step: it is always whole, and it is on disk when this returns.
+fn write(data: &Path, path: &Path, kept: &BTreeMap<String, String>) -> io::Result<()> {
+    let mut text = HEADER.to_owned();
+    for (name, value) in kept {
+        let _ = writeln!(text, "{name} = \"{value}\"");
+    }
+    let beside = path.with_extension("toml.new");
+    let _ = fs::remove_file(&beside);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    File::open(data)?.sync_all()
+}
+
+#[cfg(test)]
+#[path = "secrets_test.rs"]
+mod test;
