@@ -25,3 +25,17 @@ pub fn has_tool(tool: &str) -> bool {
     }
     found
 }
+
+/// Asks again until there is an answer, for at most `within`.
+#[track_caller]
+pub fn eventually<T>(what: &str, within: std::time::Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+    let pause = std::time::Duration::from_millis(20);
+    let tries = within.as_millis() / pause.as_millis();
+    for _ in 0..=tries {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        std::thread::sleep(pause);
+    }
+    panic!("{what}: not within {within:?}");
+}

@@ -81,6 +81,11 @@ impl Node {
         &self.http
     }
 
+    /// The process id of the node itself.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
     pub fn data(&self) -> &Path {
         &self.data
     }
