@@ -5,6 +5,8 @@
 //! history alone whether the node kept its promises, and [`report`] puts verdict and figures before a reader.
 
 pub mod ambient;
+pub mod checker;
+pub mod history;
 pub mod plan;
 pub mod rng;
 pub mod stadium;
