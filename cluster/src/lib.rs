@@ -1,1 +1,21 @@
 //! Where onsale's events live and how their facts survive: placement, raft groups, the journal.
+//!
+//! A node opens one [`Cluster`] and gives it to the actors as their journal. Steps ② (event → shard), ⑤ (group commit)
+//! and ⑥ (commit and apply) of a request's way are here; only this crate knows openraft and sled.
+
+mod error;
+mod groups;
+mod identity;
+pub mod journal;
+pub mod placement;
+mod proposer;
+pub mod raft;
+mod updater;
+
+pub use error::ClusterError;
+pub use groups::{Cluster, ClusterConfig};
+pub use journal::{Flush, GroupId, JournalObserver, OnFatal};
+pub use raft::group::GroupStatus;
+pub use raft::network::{NoPeers, Transport};
+pub use raft::settings::SnapshotSettings;
+pub use raft::state_machine::CommitObserver;

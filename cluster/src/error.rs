@@ -1,0 +1,92 @@
+//! Why a cluster cannot be opened. Each message says what to do next.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why the node's part of the cluster could not start.
+#[derive(Debug)]
+pub enum ClusterError {
+    /// Another process has the data directory.
+    InUse {
+        /// Which.
+        dir: PathBuf,
+    },
+    /// The directory was formed with another number of shards.
+    OtherShards {
+        /// With how many.
+        stored: u16,
+        /// With how many the node was started.
+        wanted: u16,
+    },
+    /// The directory belongs to another node.
+    OtherNode {
+        /// Whose it is.
+        stored: u64,
+        /// Who came.
+        wanted: u64,
+    },
+    /// There is a journal but nothing that says whose.
+    NoIdentity {
+        /// The missing file.
+        file: PathBuf,
+    },
+    /// A group that once was formed has an empty log.
+    LostGroup {
+        /// Its name.
+        group: String,
+    },
+    /// A setting cannot be.
+    Setting(String),
+    /// The disk, or what is on it.
+    Io(io::Error),
+}
+
+impl fmt::Display for ClusterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InUse { dir } => write!(
+                f,
+                "the data directory {} is used by another process; stop that one, or start this node with another --data",
+                dir.display()
+            ),
+            Self::OtherShards { stored, wanted } => write!(
+                f,
+                "the data directory was formed with {stored} shards and cannot be used with {wanted}; set the number \
+                 back to {stored}, or start with an empty directory"
+            ),
+            Self::OtherNode { stored, wanted } => write!(
+                f,
+                "the data directory belongs to node {stored}, not to node {wanted}; start with --node {stored}, or \
+                 with another --data"
+            ),
+            Self::NoIdentity { file } => write!(
+                f,
+                "there is a journal, but {} is missing; restore it from a backup, or start with an empty directory",
+                file.display()
+            ),
+            Self::LostGroup { group } => write!(
+                f,
+                "the log of {group} is empty although the cluster was formed; restore the data directory from a \
+                 backup, or start with an empty one"
+            ),
+            Self::Setting(what) => f.write_str(what),
+            Self::Io(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ClusterError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<io::Error> for ClusterError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}

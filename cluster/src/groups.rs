@@ -1,0 +1,286 @@
+//! All raft groups of a node, and what the node does with them: step ② (which shard), ⑤ (propose) and ⑥ (read what is
+//! committed).
+//!
+//! Owns the data directory and the life of everything in it, from [`Cluster::open`] to [`Cluster::shutdown`]. On an
+//! empty directory it forms a cluster of one.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+use domain::account::{AccountFact, Accounts};
+use domain::catalogue::{Catalogue, CatalogueFact};
+use domain::event::{Sale, Stamped};
+use domain::ids::EventId;
+use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Proposal, Rejected};
+use futures_util::future::try_join_all;
+use tokio::task::JoinHandle;
+
+use crate::error::ClusterError;
+use crate::identity::DataDir;
+use crate::journal::format::v1::IdentityRecord;
+use crate::journal::{GroupId, JournalObserver, OnFatal, Writer, archive};
+use crate::placement::ShardRing;
+use crate::proposer::Proposer;
+use crate::raft::group::{Group, GroupContext, GroupStatus};
+use crate::raft::machines::{Machine, Shard};
+use crate::raft::network::Transport;
+use crate::raft::settings::{SnapshotSettings, settings};
+use crate::raft::state_machine::CommitObserver;
+use crate::raft::types::{Entry, NodeId};
+use crate::updater::Updater;
+
+/// How a node takes part in the cluster.
+pub struct ClusterConfig {
+    /// Where its data lies; made if missing.
+    pub data_dir: PathBuf,
+    /// Its id; stays with the data directory.
+    pub node: NodeId,
+    /// How many shards the events are spread over; stays with the data directory.
+    pub shards: u16,
+    /// When logs are cut.
+    pub snapshots: SnapshotSettings,
+    /// How many proposals may wait for each shard; more are refused.
+    pub queue_capacity: usize,
+    /// How many writes of raft groups may wait for the journal thread; more slow the groups down.
+    pub journal_capacity: usize,
+    /// The way to other nodes; [`NoPeers`](crate::NoPeers) for a cluster of one.
+    pub transport: Arc<dyn Transport>,
+    /// Sees what is committed.
+    pub commits: Arc<dyn CommitObserver>,
+    /// Sees every flush.
+    pub flushes: Arc<dyn JournalObserver>,
+    /// Called at most once, when nothing more will be acknowledged: the process is to print the message and end.
+    pub on_fatal: OnFatal,
+}
+
+struct ShardGroup {
+    group: Group<Shard, Writer>,
+    /// Gone when the shutdown has begun.
+    proposer: RwLock<Option<Proposer>>,
+}
+
+impl ShardGroup {
+    fn proposer(&self) -> RwLockReadGuard<'_, Option<Proposer>> {
+        self.proposer.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A node's part of the cluster.
+pub struct Cluster {
+    ring: ShardRing,
+    shards: Vec<ShardGroup>,
+    directory: Updater<Catalogue, Writer>,
+    accounts: Updater<Accounts, Writer>,
+    journal: Writer,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    _data: DataDir,
+}
+
+impl Cluster {
+    /// Opens the data directory and starts every group; returns when this node leads those in which it is alone, and
+    /// has applied everything that was ever committed in them.
+    ///
+    /// # Errors
+    /// [`ClusterError`] says what is wrong with the directory, the settings or the data, and what to do about it.
+    pub async fn open(config: ClusterConfig) -> Result<Self, ClusterError> {
+        if config.shards == 0 || config.shards > GroupId::MAX_SHARDS {
+            let message = format!("{} shards cannot be; choose 1 to {}", config.shards, GroupId::MAX_SHARDS);
+            return Err(ClusterError::Setting(message));
+        }
+        let data = DataDir::open(&config.data_dir)?;
+        let wanted = IdentityRecord { node: config.node, shards: config.shards, formed: false };
+        let identity = data.identify(wanted)?;
+        let on_fatal = once(config.on_fatal);
+        let journal =
+            Writer::open(&data.join("journal"), config.journal_capacity, config.flushes, on_fatal.clone())?;
+        let context = GroupContext {
+            node: config.node,
+            disk: journal.clone(),
+            snapshots: &data.join("snapshots"),
+            config: settings(config.snapshots).map_err(|error| ClusterError::Setting(error.to_string()))?,
+            transport: config.transport,
+            observer: config.commits,
+        };
+        let shards = (0..config.shards).map(|shard| start(GroupId::shard(shard), &context, identity.formed));
+        let (shards, directory, accounts) = tokio::try_join!(
+            try_join_all(shards),
+            start::<Catalogue>(GroupId::DIRECTORY, &context, identity.formed),
+            start::<Accounts>(GroupId::ACCOUNTS, &context, identity.formed),
+        )?;
+        if !identity.formed {
+            data.save(IdentityRecord { formed: true, ..identity })?;
+        }
+        let mut tasks = Vec::new();
+        let shards = shards.into_iter().map(|group| {
+            let (proposer, task) = Proposer::start(group.clone(), config.queue_capacity, on_fatal.clone());
+            tasks.push(task);
+            ShardGroup { group, proposer: RwLock::new(Some(proposer)) }
+        });
+        Ok(Self {
+            ring: ShardRing::new(config.shards),
+            shards: shards.collect(),
+            directory: Updater::new(directory),
+            accounts: Updater::new(accounts),
+            journal,
+            tasks: Mutex::new(tasks),
+            _data: data,
+        })
+    }
+
+    /// The shard that `event` belongs to.
+    #[must_use]
+    pub fn shard_of(&self, event: EventId) -> u16 {
+        self.ring.shard_of(event)
+    }
+
+    fn home(&self, event: EventId) -> &ShardGroup {
+        &self.shards[usize::from(self.ring.shard_of(event))]
+    }
+
+    /// Reads the committed sale of `event`, while its shard is locked: `read` must be quick.
+    pub fn with_sale<T>(&self, event: EventId, read: impl FnOnce(Option<&Sale>) -> T) -> T {
+        self.home(event).group.read(|state| read(state.machine.sales.get(&event).map(AsRef::as_ref)))
+    }
+
+    /// Shows every committed sale on this node, one shard after the other.
+    pub fn for_each_sale(&self, mut see: impl FnMut(EventId, &Sale)) {
+        for shard in &self.shards {
+            shard.group.read(|state| state.machine.sales.iter().for_each(|(event, sale)| see(*event, sale)));
+        }
+    }
+
+    /// Every fact of `event` that is committed here, with its number, in order. Reads the disk: not for a busy thread.
+    ///
+    /// # Errors
+    /// When the archive cannot be read or is damaged.
+    pub fn history(&self, event: EventId) -> Result<Vec<(u64, Stamped)>, ClusterError> {
+        // First what is not archived: what moves meanwhile is then found twice, and not never.
+        let recent = self.home(event).group.read(|state| state.unarchived(event));
+        Ok(archive::history(&self.journal, event, &recent)?)
+    }
+
+    /// Reads the committed catalogue, while it is locked: `read` must be quick.
+    pub fn with_catalogue<T>(&self, read: impl FnOnce(&Catalogue) -> T) -> T {
+        self.directory.group.read(|state| read(&state.machine))
+    }
+
+    /// Reads the committed accounts, while they are locked: `read` must be quick.
+    pub fn with_accounts<T>(&self, read: impl FnOnce(&Accounts) -> T) -> T {
+        self.accounts.group.read(|state| read(&state.machine))
+    }
+
+    /// Changes the catalogue: `decide` sees it as all changes before left it, and gives facts and an answer, or refuses.
+    /// Returns the answer when the facts are committed and applied here, or the refusal.
+    ///
+    /// # Errors
+    /// A [`JournalFault`] when this node cannot change the catalogue now; the change may yet have happened when it is
+    /// [`JournalFault::Closed`] or [`JournalFault::NotOwner`].
+    pub async fn update_catalogue<T, R>(
+        &self,
+        decide: impl FnOnce(&Catalogue) -> Result<(Vec<CatalogueFact>, T), R>,
+    ) -> Result<Result<T, R>, JournalFault> {
+        let decide = |catalogue: &Catalogue| {
+            decide(catalogue).map(|(facts, answer)| ((!facts.is_empty()).then_some(Entry::Catalogue(facts)), answer))
+        };
+        self.directory.update(decide).await
+    }
+
+    /// Changes the accounts, as [`Self::update_catalogue`] changes the catalogue.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn update_accounts<T, R>(
+        &self,
+        decide: impl FnOnce(&Accounts) -> Result<(Vec<AccountFact>, T), R>,
+    ) -> Result<Result<T, R>, JournalFault> {
+        let decide = |accounts: &Accounts| {
+            decide(accounts).map(|(facts, answer)| ((!facts.is_empty()).then_some(Entry::Accounts(facts)), answer))
+        };
+        self.accounts.update(decide).await
+    }
+
+    /// Where every group stands: the shards in order, the directory, the accounts.
+    #[must_use]
+    pub fn status(&self) -> Vec<GroupStatus> {
+        let shards = self.shards.iter().map(|shard| shard.group.status());
+        shards.chain([self.directory.group.status(), self.accounts.group.status()]).collect()
+    }
+
+    /// Settles what is queued, stops the groups, flushes and closes the journal. Every later call is refused.
+    pub async fn shutdown(&self) {
+        for shard in &self.shards {
+            shard.proposer.write().unwrap_or_else(PoisonError::into_inner).take();
+        }
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a proposer ended badly");
+            }
+        }
+        for shard in &self.shards {
+            shard.group.shutdown().await;
+        }
+        self.directory.group.shutdown().await;
+        self.accounts.group.shutdown().await;
+        self.journal.close().await;
+    }
+}
+
+impl Journal for Cluster {
+    fn propose(&self, proposal: Proposal, done: Done) -> Result<(), Rejected> {
+        match &*self.home(proposal.event).proposer() {
+            Some(proposer) => proposer.propose(proposal, done),
+            None => Err(Rejected { fault: JournalFault::Closed, done }),
+        }
+    }
+
+    fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
+        let asked = match &*self.home(event).proposer() {
+            Some(proposer) => proposer.open(event),
+            None => Err(JournalFault::Closed),
+        };
+        Box::pin(async move { asked?.await.map_err(|_| JournalFault::Closed)? })
+    }
+
+    fn busy(&self) -> Vec<EventId> {
+        let owned = self.shards.iter().filter(|shard| shard.group.term().is_some());
+        let busy = owned.flat_map(|shard| {
+            shard.group.read(|state| {
+                let busy = state.machine.sales.iter().filter(|(_, sale)| sale.is_busy());
+                busy.map(|(event, _)| *event).collect::<Vec<_>>()
+            })
+        });
+        busy.collect()
+    }
+}
+
+/// Starts a group; forms it when the cluster is new, and leads it when this node is alone in it.
+async fn start<M: Machine>(
+    id: GroupId,
+    context: &GroupContext<'_, Writer>,
+    formed: bool,
+) -> Result<Group<M, Writer>, ClusterError> {
+    let group = Group::open(id, context).await?;
+    match (group.is_formed().await?, formed) {
+        (true, _) => {}
+        (false, false) => group.form().await?,
+        (false, true) => return Err(ClusterError::LostGroup { group: id.to_string() }),
+    }
+    group.lead_alone().await?;
+    Ok(group)
+}
+
+/// The first of many failures is the one to report.
+fn once(on_fatal: OnFatal) -> OnFatal {
+    let called = AtomicBool::new(false);
+    Arc::new(move |message| {
+        if !called.swap(true, Ordering::SeqCst) {
+            on_fatal(message);
+        }
+    })
+}
+
+#[cfg(test)]
+#[path = "groups_test.rs"]
+mod test;

@@ -1,0 +1,60 @@
+//! Step ⑤: the keys of the store. Big-endian numbers behind a one-byte tag, so that the order of the bytes is the order
+//! of indexes and facts. Changing one is a change of the stored format.
+
+use domain::ids::EventId;
+
+use super::disk::GroupId;
+
+const LOG: u8 = b'l';
+const ARCHIVE: u8 = b'a';
+const VOTE: u8 = b'v';
+const COMMITTED: u8 = b'c';
+const PURGED: u8 = b'p';
+
+fn of_group(tag: u8, group: GroupId) -> Vec<u8> {
+    let mut key = vec![tag];
+    key.extend_from_slice(&group.number().to_be_bytes());
+    key
+}
+
+/// The prefix of a group's log chunks.
+pub(crate) fn log(group: GroupId) -> Vec<u8> {
+    of_group(LOG, group)
+}
+
+/// The prefix of the archived facts of an event.
+pub(crate) fn archive(event: EventId) -> Vec<u8> {
+    let mut key = vec![ARCHIVE];
+    key.extend_from_slice(&event.number().to_be_bytes());
+    key
+}
+
+/// Where a group's vote is kept.
+pub(crate) fn vote(group: GroupId) -> Vec<u8> {
+    of_group(VOTE, group)
+}
+
+/// Where the last committed log id of a group is kept.
+pub(crate) fn committed(group: GroupId) -> Vec<u8> {
+    of_group(COMMITTED, group)
+}
+
+/// Where the last purged log id of a group is kept.
+pub(crate) fn purged(group: GroupId) -> Vec<u8> {
+    of_group(PURGED, group)
+}
+
+/// The key of part `part` of the chunk that begins at `first` under `prefix`.
+pub(crate) fn chunk(prefix: &[u8], first: u64, part: u32) -> Vec<u8> {
+    let mut key = Vec::with_capacity(prefix.len() + 12);
+    key.extend_from_slice(prefix);
+    key.extend_from_slice(&first.to_be_bytes());
+    key.extend_from_slice(&part.to_be_bytes());
+    key
+}
+
+/// Reads `first` and `part` back from a chunk's key.
+pub(crate) fn read_chunk(prefix: &[u8], key: &[u8]) -> Option<(u64, u32)> {
+    let (first, part) = key.strip_prefix(prefix)?.split_at_checked(8)?;
+    Some((u64::from_be_bytes(first.try_into().ok()?), u32::from_be_bytes(part.try_into().ok()?)))
+}

@@ -1,0 +1,142 @@
+//! Step ⑤: a disk in memory, for simulation. It loses on a crash what was not synced, as a disk does.
+//!
+//! It needs no thread: writes take effect at once and, unless held back, are durable at once. Hazard: not for
+//! production, nothing outlives the process.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::disk::{GroupId, LogDisk, Op, Synced, Write, stopped};
+
+#[derive(Debug, Clone, Default)]
+struct Content {
+    values: BTreeMap<Vec<u8>, Vec<u8>>,
+    ends: BTreeMap<GroupId, u64>,
+}
+
+impl Content {
+    fn take(&mut self, write: &Write) {
+        for op in &write.ops {
+            match op {
+                Op::Put(key, value) => self.values.insert(key.clone(), value.clone()),
+                Op::Remove(key) => self.values.remove(key),
+            };
+        }
+        if let Some(mark) = write.mark {
+            self.ends.insert(mark.group, mark.next);
+        }
+    }
+}
+
+#[derive(Default)]
+struct State {
+    seen: Content,
+    durable: Content,
+    unsynced: Vec<Write>,
+    held: bool,
+    crashed: bool,
+}
+
+impl State {
+    fn sync(&mut self) -> Vec<Synced> {
+        let mut waiting = Vec::new();
+        for mut write in self.unsynced.drain(..) {
+            self.durable.take(&write);
+            waiting.extend(write.synced.take());
+        }
+        waiting
+    }
+}
+
+/// A disk in memory; its clones are the same disk.
+#[derive(Clone, Default)]
+pub struct MemoryDisk(Arc<Mutex<State>>);
+
+impl MemoryDisk {
+    /// An empty disk that syncs every write that somebody waits for.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on nothing becomes durable before [`Self::sync`].
+    pub fn hold(&self) {
+        self.state().held = true;
+    }
+
+    /// Makes everything written durable and tells those who wait.
+    pub fn sync(&self) {
+        let waiting = self.state().sync();
+        for synced in waiting {
+            synced(Ok(()));
+        }
+    }
+
+    /// Cuts the power: this disk takes and acknowledges nothing any more. Gives the disk that a restart finds.
+    #[must_use]
+    pub fn crash(&self) -> Self {
+        let mut state = self.state();
+        state.crashed = true;
+        let lost = std::mem::take(&mut state.unsynced);
+        let content = state.durable.clone();
+        drop(state);
+        for synced in lost.into_iter().filter_map(|write| write.synced) {
+            synced(Err(stopped()));
+        }
+        let found = State { seen: content.clone(), durable: content, ..State::default() };
+        Self(Arc::new(Mutex::new(found)))
+    }
+
+    /// Changes stored bytes behind everyone's back, to simulate damage: `change` gets the durable value of `key`, if
+    /// there is one.
+    pub fn tamper(&self, key: &[u8], change: impl FnOnce(&mut Vec<u8>)) {
+        let mut state = self.state();
+        if let Some(value) = state.durable.values.get_mut(key) {
+            change(value);
+            let changed = value.clone();
+            state.seen.values.insert(key.to_vec(), changed);
+        }
+    }
+
+    /// Makes a stored value disappear, to simulate a store that lost a part of itself.
+    pub fn lose(&self, key: &[u8]) {
+        let mut state = self.state();
+        state.durable.values.remove(key);
+        state.seen.values.remove(key);
+    }
+}
+
+impl LogDisk for MemoryDisk {
+    async fn submit(&self, write: Write) -> io::Result<()> {
+        let waiting = {
+            let mut state = self.state();
+            if state.crashed {
+                return Err(stopped());
+            }
+            let awaited = write.synced.is_some();
+            state.seen.take(&write);
+            state.unsynced.push(write);
+            if awaited && !state.held { state.sync() } else { Vec::new() }
+        };
+        for synced in waiting {
+            synced(Ok(()));
+        }
+        Ok(())
+    }
+
+    fn scan(&self, prefix: &[u8]) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let state = self.state();
+        let from = state.seen.values.range(prefix.to_vec()..);
+        let matching = from.take_while(|(key, _)| key.starts_with(prefix));
+        Ok(matching.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn watermark(&self, group: GroupId) -> Option<u64> {
+        self.state().durable.ends.get(&group).copied()
+    }
+}

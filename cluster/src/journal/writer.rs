@@ -1,0 +1,201 @@
+//! Step ⑤: group commit. One thread per node writes for all groups: it takes every write that is queued, applies all of
+//! their operations, flushes once, and then tells everyone who waits.
+//!
+//! Owns the thread, the queue and the store. Hazard: after a failed write or sync nobody knows what is on disk. So the
+//! first failure is the last thing this thread does to the store: it tries nothing again, fails every write from then
+//! on, and reports once, so that the process can end.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::clock::Stopwatch;
+use super::disk::{GroupId, LogDisk, Mark, Op, Write, stopped};
+use super::sled_store::{SledStore, Store};
+use super::watermarks::Watermarks;
+
+/// Called once, with what happened, when the journal can no longer be trusted. The process is to end.
+pub type OnFatal = Arc<dyn Fn(String) + Send + Sync>;
+
+/// One flush, for the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flush {
+    /// How many writes shared it.
+    pub writes: usize,
+    /// How many bytes of values they put.
+    pub bytes: usize,
+    /// How long applying and syncing took.
+    pub elapsed: Duration,
+}
+
+/// Sees every flush. Called on the journal thread: it must not block.
+pub trait JournalObserver: Send + Sync {
+    /// A flush succeeded.
+    fn flushed(&self, flush: Flush);
+}
+
+/// For those who do not look.
+impl JournalObserver for () {
+    fn flushed(&self, _flush: Flush) {}
+}
+
+enum Message {
+    Write(Write),
+    Close(oneshot::Sender<()>),
+}
+
+struct Shared {
+    /// Gone when the journal is closed, so that its lock is free from then on.
+    store: RwLock<Option<Box<dyn Store>>>,
+    ends: Mutex<BTreeMap<u16, u64>>,
+}
+
+/// The journal of a node; its clones write to the same one.
+#[derive(Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<Message>,
+    shared: Arc<Shared>,
+}
+
+impl Writer {
+    /// Opens the journal in `dir` and starts its thread. At most `capacity` writes wait; further writers are slowed.
+    ///
+    /// # Errors
+    /// When the directory cannot be used, another process uses it, or what is in it is damaged.
+    pub fn open(
+        dir: &Path,
+        capacity: usize,
+        observer: Arc<dyn JournalObserver>,
+        on_fatal: OnFatal,
+    ) -> io::Result<Self> {
+        let store = SledStore::open(&dir.join("store"))?;
+        Self::start(Box::new(store), &dir.join("watermarks"), capacity, observer, on_fatal)
+    }
+
+    /// As [`Self::open`], over any store: the seam where tests inject a disk that fails.
+    ///
+    /// # Errors
+    /// When the watermark file cannot be read or the thread not be started.
+    pub fn start(
+        store: Box<dyn Store>,
+        watermarks: &Path,
+        capacity: usize,
+        observer: Arc<dyn JournalObserver>,
+        on_fatal: OnFatal,
+    ) -> io::Result<Self> {
+        let marks = Watermarks::open(watermarks)?;
+        let shared = Arc::new(Shared { store: RwLock::new(Some(store)), ends: Mutex::new(marks.ends()) });
+        let (queue, receiver) = mpsc::channel(capacity);
+        let thread = Thread { shared: shared.clone(), marks, observer, on_fatal, failed: false };
+        std::thread::Builder::new().name("journal".to_owned()).spawn(move || thread.run(receiver, capacity))?;
+        Ok(Self { queue, shared })
+    }
+
+    /// Writes and flushes what is queued, closes the store and ends the thread.
+    pub async fn close(&self) {
+        let (closed, wait) = oneshot::channel();
+        if self.queue.send(Message::Close(closed)).await.is_ok() {
+            // An error means that the thread is gone, which is what was asked for.
+            let _ = wait.await;
+        }
+    }
+}
+
+impl LogDisk for Writer {
+    async fn submit(&self, write: Write) -> io::Result<()> {
+        self.queue.send(Message::Write(write)).await.map_err(|_| stopped())
+    }
+
+    fn scan(&self, prefix: &[u8]) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let store = self.shared.store.read().unwrap_or_else(PoisonError::into_inner);
+        store.as_ref().ok_or_else(stopped)?.scan(prefix)
+    }
+
+    fn watermark(&self, group: GroupId) -> Option<u64> {
+        self.shared.ends.lock().unwrap_or_else(PoisonError::into_inner).get(&group.number()).copied()
+    }
+}
+
+struct Thread {
+    shared: Arc<Shared>,
+    marks: Watermarks,
+    observer: Arc<dyn JournalObserver>,
+    on_fatal: OnFatal,
+    failed: bool,
+}
+
+impl Thread {
+    fn run(mut self, mut queue: mpsc::Receiver<Message>, most: usize) {
+        let mut messages = Vec::new();
+        let mut closing = Vec::new();
+        while queue.blocking_recv_many(&mut messages, most) > 0 {
+            let mut batch = Vec::with_capacity(messages.len());
+            for message in messages.drain(..) {
+                match message {
+                    Message::Write(write) => batch.push(write),
+                    Message::Close(closed) => {
+                        // What is queued already is still written; nothing more is taken.
+                        queue.close();
+                        closing.push(closed);
+                    }
+                }
+            }
+            self.write(batch, !closing.is_empty());
+        }
+        self.shared.store.write().unwrap_or_else(PoisonError::into_inner).take();
+        for closed in closing {
+            // The closer may have given up waiting.
+            let _ = closed.send(());
+        }
+    }
+
+    fn write(&mut self, batch: Vec<Write>, last: bool) {
+        let flush = last || batch.iter().any(|write| write.synced.is_some());
+        if !self.failed {
+            // sled panics on some of its I/O errors; a thread that died silently would leave everyone waiting.
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.commit(&batch, flush)));
+            let outcome = outcome.unwrap_or_else(|_| Err(io::Error::other("the store panicked")));
+            if let Err(error) = &outcome {
+                self.failed = true;
+                (self.on_fatal)(format!("the journal could not be written, nothing more is acknowledged: {error}"));
+            }
+        }
+        for synced in batch.into_iter().filter_map(|write| write.synced) {
+            synced(if self.failed { Err(stopped()) } else { Ok(()) });
+        }
+    }
+
+    fn commit(&mut self, batch: &[Write], flush: bool) -> io::Result<()> {
+        let watch = Stopwatch::start();
+        let marks: Vec<Mark> = batch.iter().filter_map(|write| write.mark).collect();
+        self.marks.before(&marks)?;
+        let mut bytes = 0;
+        {
+            let store = self.shared.store.read().unwrap_or_else(PoisonError::into_inner);
+            let store = store.as_ref().ok_or_else(stopped)?;
+            for op in batch.iter().flat_map(|write| &write.ops) {
+                store.apply(op)?;
+                bytes += if let Op::Put(_, value) = op { value.len() } else { 0 };
+            }
+            if flush {
+                store.flush()?;
+            }
+        }
+        if flush {
+            self.marks.after(&marks)?;
+            let mut ends = self.shared.ends.lock().unwrap_or_else(PoisonError::into_inner);
+            ends.extend(marks.iter().map(|mark| (mark.group.number(), mark.next)));
+            self.observer.flushed(Flush { writes: batch.len(), bytes, elapsed: watch.elapsed() });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "writer_test.rs"]
+mod test;

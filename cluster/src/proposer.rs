@@ -1,0 +1,201 @@
+//! Step ⑤: the queue in front of a shard's raft group, and the task that empties it.
+//!
+//! The task takes everything that is queued, writes it as one raft entry, waits until that is applied here, and calls
+//! everyone back. While it waits the queue fills: under load entries grow, nothing is ever delayed on purpose. One entry
+//! is in flight at a time, which keeps the order of the queue, the fencing and `open` simple to reason about.
+//!
+//! Hazard: a barrier and an `open` promise that everything queued before them is settled. They are answered only after
+//! the entry with what came before is applied, and only while this node leads in their term.
+
+use std::sync::Arc;
+
+use domain::event::Sale;
+use domain::ids::EventId;
+use domain::ports::{Done, JournalFault, Opened, Proposal, Rejected, Term};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::journal::format::bare_len;
+use crate::journal::{LogDisk, OnFatal};
+use crate::raft::group::Group;
+use crate::raft::machines::Shard;
+use crate::raft::types::{Applied, Entry, SaleBatch};
+
+/// An entry is closed when it has so many bytes, so that it stays a small part of what a log holds in memory.
+const MAX_ENTRY_BYTES: u64 = 1024 * 1024;
+/// The log since the last snapshot is held in memory: so many bytes of it call for a snapshot before its time.
+const SNAPSHOT_AFTER_BYTES: u64 = 128 * 1024 * 1024;
+
+type OpenAnswer = oneshot::Sender<Result<Opened, JournalFault>>;
+
+enum Request {
+    Propose(Proposal, Done),
+    Open(EventId, OpenAnswer),
+}
+
+/// The way into a shard's journal.
+pub(crate) struct Proposer {
+    queue: mpsc::Sender<Request>,
+}
+
+impl Proposer {
+    /// Starts the task of `group`; the handle of the task ends when the proposer is dropped and the queue is empty.
+    pub(crate) fn start<D: LogDisk>(
+        group: Group<Shard, D>,
+        capacity: usize,
+        on_fatal: OnFatal,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
+        let (queue, requests) = mpsc::channel(capacity);
+        let task = tokio::spawn(Task { group, on_fatal, bytes_since_snapshot: 0 }.run(requests, capacity));
+        (Self { queue }, task)
+    }
+
+    pub(crate) fn propose(&self, proposal: Proposal, done: Done) -> Result<(), Rejected> {
+        self.queue.try_send(Request::Propose(proposal, done)).map_err(|error| {
+            let fault = fault_of(&error);
+            match error.into_inner() {
+                Request::Propose(_, done) => Rejected { fault, done },
+                Request::Open(..) => unreachable!("what comes back is what was sent"),
+            }
+        })
+    }
+
+    pub(crate) fn open(&self, event: EventId) -> Result<oneshot::Receiver<Result<Opened, JournalFault>>, JournalFault> {
+        let (answer, opened) = oneshot::channel();
+        self.queue.try_send(Request::Open(event, answer)).map_err(|error| fault_of(&error))?;
+        Ok(opened)
+    }
+}
+
+fn fault_of<T>(error: &mpsc::error::TrySendError<T>) -> JournalFault {
+    match error {
+        mpsc::error::TrySendError::Full(_) => JournalFault::Full,
+        mpsc::error::TrySendError::Closed(_) => JournalFault::Closed,
+    }
+}
+
+struct Task<D: LogDisk> {
+    group: Group<Shard, D>,
+    on_fatal: OnFatal,
+    bytes_since_snapshot: u64,
+}
+
+/// Who is to be told about an entry, in the order of the queue.
+enum Waiting {
+    Proposed(Done),
+    Opening(EventId, OpenAnswer),
+}
+
+impl<D: LogDisk> Task<D> {
+    async fn run(mut self, mut requests: mpsc::Receiver<Request>, most: usize) {
+        let mut taken = Vec::new();
+        while requests.recv_many(&mut taken, most).await > 0 {
+            let mut rest = std::mem::take(&mut taken).into_iter().peekable();
+            while rest.peek().is_some() {
+                let (requests, bytes) = next_entry(&mut rest);
+                self.settle(requests).await;
+                self.ask_for_snapshot(bytes).await;
+            }
+        }
+    }
+
+    /// Writes the proposals among `requests` as one entry and answers everyone.
+    async fn settle(&self, requests: Vec<Request>) {
+        let term = self.group.term();
+        let mut waiting = Vec::with_capacity(requests.len());
+        let mut batches = Vec::with_capacity(requests.len());
+        for request in requests {
+            match request {
+                Request::Propose(proposal, done) if Some(proposal.term.0) == term => {
+                    let Proposal { event, base, facts, .. } = proposal;
+                    batches.push(SaleBatch { event, base, facts: facts.into() });
+                    waiting.push(Waiting::Proposed(done));
+                }
+                // Of an owner whose time is over.
+                Request::Propose(_, done) => done(Err(JournalFault::NotOwner)),
+                Request::Open(event, answer) => waiting.push(Waiting::Opening(event, answer)),
+            }
+        }
+        let outcome = match term {
+            Some(term) => self.commit(term, batches).await,
+            None => Err(JournalFault::NotOwner),
+        };
+        if outcome == Err(JournalFault::Closed) && let Some(why) = self.group.failure() {
+            (self.on_fatal)(why);
+        }
+        self.answer(waiting, outcome);
+    }
+
+    /// Commits `batches`; gives the term in which this node leads and, for each batch, whether it holds.
+    async fn commit(&self, term: u64, batches: Vec<SaleBatch>) -> Result<(u64, Vec<bool>), JournalFault> {
+        if batches.iter().all(|batch| batch.facts.is_empty()) {
+            // Only barriers: everything before them is applied already, nothing needs to be written.
+            let confirmed = self.group.confirm().await?;
+            let holds = |batch: &SaleBatch| confirmed == term && self.facts(batch.event) == batch.base;
+            return Ok((confirmed, batches.iter().map(holds).collect()));
+        }
+        match self.group.write(term, Entry::Sales(batches)).await? {
+            Applied::Sales(holds) => Ok((term, holds)),
+            Applied::Whole | Applied::Foreign => Err(JournalFault::NotOwner),
+        }
+    }
+
+    fn answer(&self, waiting: Vec<Waiting>, outcome: Result<(u64, Vec<bool>), JournalFault>) {
+        let (term, holds) = match outcome {
+            Ok((term, holds)) => (Ok(Term(term)), holds),
+            Err(fault) => (Err(fault), Vec::new()),
+        };
+        let mut holds = holds.into_iter();
+        for waiting in waiting {
+            match waiting {
+                Waiting::Proposed(done) => done(term.and_then(|_| match holds.next() {
+                    Some(true) => Ok(()),
+                    _ => Err(JournalFault::NotOwner),
+                })),
+                Waiting::Opening(event, answer) => {
+                    // Whoever asked may have gone.
+                    let _ = answer.send(term.map(|term| Opened { term, sale: self.sale(event) }));
+                }
+            }
+        }
+    }
+
+    fn facts(&self, event: EventId) -> u64 {
+        self.group.read(|state| state.machine.facts(event))
+    }
+
+    fn sale(&self, event: EventId) -> Option<Sale> {
+        let shared: Option<Arc<Sale>> = self.group.read(|state| state.machine.sales.get(&event).cloned());
+        shared.map(Arc::unwrap_or_clone)
+    }
+
+    async fn ask_for_snapshot(&mut self, bytes: u64) {
+        self.bytes_since_snapshot += bytes;
+        if self.bytes_since_snapshot >= SNAPSHOT_AFTER_BYTES {
+            self.bytes_since_snapshot = 0;
+            self.group.trigger_snapshot().await;
+        }
+    }
+}
+
+/// Takes from `requests` what fits one entry, at least one; gives its size too.
+fn next_entry(requests: &mut std::iter::Peekable<std::vec::IntoIter<Request>>) -> (Vec<Request>, u64) {
+    let mut entry = Vec::new();
+    let mut bytes = 0;
+    while let Some(request) = requests.peek() {
+        let more = bytes_of(request);
+        if bytes + more > MAX_ENTRY_BYTES && !entry.is_empty() {
+            break;
+        }
+        bytes += more;
+        entry.extend(requests.next());
+    }
+    (entry, bytes)
+}
+
+fn bytes_of(request: &Request) -> u64 {
+    match request {
+        // A size that cannot be told fills an entry alone.
+        Request::Propose(proposal, _) => bare_len(&proposal.facts).unwrap_or(MAX_ENTRY_BYTES),
+        Request::Open(..) => 0,
+    }
+}

@@ -1,0 +1,193 @@
+//! Step ⑥: one running raft group: its log, its state, its leadership. What the rest of the crate knows of openraft.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ports::JournalFault;
+use openraft::async_runtime::WatchReceiver;
+use openraft::errors::{Fatal, LinearizableReadError, RaftError};
+use openraft::impls::ProgressResponder;
+use openraft::storage::RaftLogStorage;
+use openraft::{Config, LogIdOptionExt, Raft, ReadPolicy, ServerState};
+
+use super::log_store::LogStore;
+use super::machines::Machine;
+use super::network::{Peers, Transport};
+use super::snapshots::Snapshots;
+use super::state_machine::{self, CommitObserver, SharedState, State, StateMachine};
+use super::types::{Applied, Entry, NodeId, Peer, Types, log_id};
+use crate::journal::{GroupId, LogDisk};
+
+/// A cluster of one that does not lead by then never will.
+const LEAD_WITHIN: Duration = Duration::from_secs(20);
+
+/// What every group of a node shares.
+pub(crate) struct GroupContext<'a, D> {
+    pub(crate) node: NodeId,
+    pub(crate) disk: D,
+    pub(crate) snapshots: &'a Path,
+    pub(crate) config: Arc<Config>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) observer: Arc<dyn CommitObserver>,
+}
+
+/// A running raft group; clones are the same one.
+pub(crate) struct Group<M: Machine, D: LogDisk> {
+    pub(crate) id: GroupId,
+    node: NodeId,
+    raft: Raft<Types, StateMachine<M, D>>,
+    state: SharedState<M>,
+}
+
+impl<M: Machine, D: LogDisk> Clone for Group<M, D> {
+    fn clone(&self) -> Self {
+        Self { id: self.id, node: self.node, raft: self.raft.clone(), state: self.state.clone() }
+    }
+}
+
+/// Where a group stands, for operators.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupStatus {
+    /// Which group.
+    pub id: GroupId,
+    /// The node that leads it, as far as this one knows.
+    pub leader: Option<NodeId>,
+    /// The current term.
+    pub term: u64,
+    /// The nodes that have a replica.
+    pub replicas: Vec<NodeId>,
+    /// Index of the last entry known to be committed.
+    pub committed: Option<u64>,
+    /// Index of the last entry applied here.
+    pub applied: Option<u64>,
+    /// Index of the last entry that the newest snapshot covers.
+    pub snapshot: Option<u64>,
+    /// Index of the last entry purged from the log.
+    pub purged: Option<u64>,
+}
+
+impl<M: Machine, D: LogDisk> Group<M, D> {
+    /// Reads the group back from the disk and starts it.
+    pub(crate) async fn open(id: GroupId, context: &GroupContext<'_, D>) -> io::Result<Self> {
+        let mut log = LogStore::open(id, context.disk.clone()).await?;
+        let found = Snapshots::open(context.snapshots, id)?;
+        let machine = StateMachine::<M, D>::open(id, context.disk.clone(), found, context.observer.clone())?;
+        let state = machine.state();
+        let purged = log.get_log_state().await?.last_purged_log_id;
+        if purged.next_index() > state_machine::read(&state).applied.next_index() {
+            let message = format!(
+                "the log of {id} begins at index {}, but the snapshot of what came before is missing or damaged; \
+                 restore the data directory from a backup",
+                purged.next_index()
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        let peers = Peers { group: id, transport: context.transport.clone() };
+        let raft = Raft::new(context.node, context.config.clone(), peers, log, machine);
+        let raft = Box::pin(raft).await.map_err(|fatal| io::Error::other(format!("{id} cannot start: {fatal}")))?;
+        Ok(Self { id, node: context.node, raft, state })
+    }
+
+    /// Whether the group has ever had members.
+    pub(crate) async fn is_formed(&self) -> io::Result<bool> {
+        self.raft.is_initialized().await.map_err(io::Error::other)
+    }
+
+    /// Makes this node the only member.
+    pub(crate) async fn form(&self) -> io::Result<()> {
+        let members = BTreeMap::from([(self.node, Peer::default())]);
+        self.raft.initialize(members).await.map_err(io::Error::other)
+    }
+
+    /// Where this node is the only voter: leads without waiting for an election timeout, and returns when everything
+    /// that was ever committed is applied.
+    pub(crate) async fn lead_alone(&self) -> io::Result<()> {
+        let voters: Vec<NodeId> = self.raft.voter_ids().collect();
+        if voters != [self.node] {
+            return Ok(());
+        }
+        self.raft.trigger().elect(false).await.map_err(io::Error::other)?;
+        let wait = self.raft.wait(Some(LEAD_WITHIN));
+        let led = wait.state(ServerState::Leader, "a lone voter leads").await;
+        led.map_err(|error| io::Error::other(format!("{} has no leader: {error}", self.id)))?;
+        let confirmed = tokio::time::timeout(LEAD_WITHIN, self.confirm()).await.map_err(io::Error::other)?;
+        confirmed.map(drop).map_err(|fault| io::Error::other(format!("{} cannot lead: {fault}", self.id)))
+    }
+
+    /// The term in which this node leads, as last heard: without asking anyone.
+    pub(crate) fn term(&self) -> Option<u64> {
+        // Not by the vote alone: after a restart it still names this node for a term that it no longer leads.
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        (metrics.state.is_leader() && metrics.vote.is_committed()).then_some(metrics.current_term)
+    }
+
+    /// Makes sure that this node leads and that everything committed before this call is applied here; gives the term.
+    pub(crate) async fn confirm(&self) -> Result<u64, JournalFault> {
+        match self.raft.ensure_linearizable(ReadPolicy::ReadIndex).await {
+            Ok(_) => self.term().ok_or(JournalFault::NotOwner),
+            Err(RaftError::APIError(
+                LinearizableReadError::ForwardToLeader(_) | LinearizableReadError::QuorumNotEnough(_),
+            )) => Err(JournalFault::NotOwner),
+            Err(RaftError::Fatal(_)) => Err(JournalFault::Closed),
+        }
+    }
+
+    /// Writes `entry` if this node still leads in `term`; returns when it is applied.
+    pub(crate) async fn write(&self, term: u64, entry: Entry) -> Result<Applied, JournalFault> {
+        let (responder, answer) = ProgressResponder::complete_only();
+        let leader = *log_id(term, 0).committed_leader_id();
+        let write = self.raft.write(entry).with_leader(leader).responder(responder);
+        write.await.map_err(|_fatal| JournalFault::Closed)?;
+        let answered = answer.await.map_err(|_| JournalFault::Closed)?;
+        // Refused before it was appended, or overwritten by the next leader: this owner's time is over.
+        answered.map(|response| response.data).map_err(|_| JournalFault::NotOwner)
+    }
+
+    /// Reads the committed state.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&State<M>) -> T) -> T {
+        read(&state_machine::read(&self.state))
+    }
+
+    /// Why the group has stopped, if it has without being asked to.
+    pub(crate) fn failure(&self) -> Option<String> {
+        let metrics = self.raft.metrics();
+        let state = metrics.borrow_watched().running_state.clone();
+        let fatal = state.err().filter(|fatal| !matches!(fatal, Fatal::Stopped));
+        fatal.map(|fatal| format!("{} has stopped: {fatal}", self.id))
+    }
+
+    /// Writes a snapshot soon.
+    pub(crate) async fn trigger_snapshot(&self) {
+        if let Err(fatal) = self.raft.trigger().snapshot().await {
+            tracing::warn!(group = %self.id, %fatal, "a snapshot could not be asked for");
+        }
+    }
+
+    /// Where the group stands.
+    pub(crate) fn status(&self) -> GroupStatus {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        let index = |id: &Option<super::types::LogId>| id.map(|id| id.index);
+        GroupStatus {
+            id: self.id,
+            leader: metrics.current_leader,
+            term: metrics.current_term,
+            replicas: metrics.membership_config.nodes().map(|(id, _)| *id).collect(),
+            committed: index(&metrics.cluster_committed),
+            applied: index(&metrics.last_applied),
+            snapshot: index(&metrics.snapshot),
+            purged: index(&metrics.purged),
+        }
+    }
+
+    /// Stops the group's tasks.
+    pub(crate) async fn shutdown(&self) {
+        if let Err(error) = self.raft.shutdown().await {
+            tracing::warn!(group = %self.id, %error, "a raft group did not stop cleanly");
+        }
+    }
+}

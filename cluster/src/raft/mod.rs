@@ -1,0 +1,18 @@
+//! Step ⑥: the raft groups. openraft decides what is committed; this folder gives it a log, state machines, snapshots
+//! and a way to peers, and gives the rest of the crate one handle per group.
+//!
+//! ```text
+//! types · log_store (+ recovery) over journal::LogDisk · machines: what entries mean · state_machine (+ snapshots)
+//! network: the seam to peers · settings · group: one running group
+//! ```
+
+pub(crate) mod group;
+pub(crate) mod log;
+pub(crate) mod log_store;
+pub(crate) mod machines;
+pub mod network;
+pub(crate) mod recovery;
+pub(crate) mod settings;
+pub(crate) mod snapshots;
+pub(crate) mod state_machine;
+pub mod types;

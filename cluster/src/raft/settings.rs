@@ -1,0 +1,46 @@
+//! Step ⑥: openraft's settings, the same for every group, with the reasons for each that is not the default.
+
+use std::sync::Arc;
+
+use openraft::{Config, ConfigError, SnapshotPolicy};
+
+/// When logs are cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotSettings {
+    /// A group writes a snapshot after so many entries.
+    pub every_entries: u64,
+    /// Entries that stay in the log behind a snapshot, for peers that are a little behind.
+    pub keep_entries: u64,
+}
+
+impl Default for SnapshotSettings {
+    fn default() -> Self {
+        Self { every_entries: 20_000, keep_entries: 2_000 }
+    }
+}
+
+const HEARTBEAT_MS: u64 = 250;
+const ELECTION_MIN_MS: u64 = 1_000;
+const ELECTION_MAX_MS: u64 = 2_000;
+/// A snapshot of a large shard takes its time over a network.
+const INSTALL_SNAPSHOT_MS: u64 = 60_000;
+
+/// The settings of every group.
+pub(crate) fn settings(snapshots: SnapshotSettings) -> Result<Arc<Config>, ConfigError> {
+    let config = Config {
+        cluster_name: "onsale".to_owned(),
+        heartbeat_interval: HEARTBEAT_MS,
+        election_timeout_min: ELECTION_MIN_MS,
+        election_timeout_max: ELECTION_MAX_MS,
+        install_snapshot_timeout: INSTALL_SNAPSHOT_MS,
+        snapshot_policy: SnapshotPolicy::LogsSinceLast(snapshots.every_entries),
+        max_in_snapshot_log_to_keep: snapshots.keep_entries,
+        replication_lag_threshold: snapshots.every_entries.saturating_add(snapshots.keep_entries),
+        // A node that cannot win must not disturb a leader by raising the term.
+        enable_pre_vote: Some(true),
+        // The state is in memory: a leader that resumed its old term after a restart would decide on stale state.
+        enable_leader_restore: Some(false),
+        ..Config::default()
+    };
+    config.validate().map(Arc::new)
+}
