@@ -47,7 +47,7 @@ impl Default for Limits {
             slack_us: 100_000,
             payment_us: 30_000_000,
             staleness_us: 0,
-            straggler_us: 10_000_000,
+            straggler_us: 5_000_000,
             longest_hold_us: 1_800_000_000,
             clock_rate_part: 1_000,
         }

@@ -343,7 +343,7 @@ fn what_may_have_happened_explains_a_taken_seat() {
     let lost_answer = || Story::new().op(ANN, 0.0, best.clone(), unknown()).audit();
     lost_answer().map(5.0, &[(A, SeatStatus::Held, by(ANN))]).is_clean();
     lost_answer().map(5.0, &[(A, SeatStatus::Held, by(BOB))]).breaks(Kind::Unexplained);
-    lost_answer().map(41.0, &[(A, SeatStatus::Held, by(ANN))]).breaks(Kind::Unexplained);
+    lost_answer().map(36.0, &[(A, SeatStatus::Held, by(ANN))]).breaks(Kind::Unexplained);
     let lost_booking =
         || Story::new().hold(ANN, 0.0, "h1", &[A]).book_gives(ANN, 1.0, "h1", unknown()).audit();
     lost_booking().map(900.0, &[(A, SeatStatus::Booked, by(ANN))]).is_clean();
