@@ -1,6 +1,7 @@
 //! The checker against a seller that is right, over hundreds of seeds, and against one that is wrong in each of the
 //! ways that matter. A failing seed is printed; `ONSALE_SEED=n cargo test -p onsale-bench` plays that one alone.
 
+#[cfg(test)]
 mod model {
     pub(crate) mod run;
     pub(crate) mod seller;
