@@ -45,7 +45,7 @@ async fn a_seat_sold_twice_is_found() {
 #[tokio::test]
 async fn a_booking_that_is_gone_is_found() {
     let report = replayed(Fault::LosesBookings).await.report;
-    assert!(report.verdict.count(Kind::LostAcknowledgement) > 0, "{}", report.text());
+    assert!(report.verdict.count(Kind::LostBooking) > 0, "{}", report.text());
 }
 
 #[tokio::test]
