@@ -73,7 +73,7 @@ impl Kind {
             Self::ReusedHoldId => "reused hold ids",
             Self::ReusedBookingId => "reused booking ids",
             Self::ReusedTicketCode => "reused ticket codes",
-            Self::Unexplained => "unexplained seats and bookings",
+            Self::Unexplained => "unexplained",
             Self::WrongAnswer => "wrong answers",
         }
     }
