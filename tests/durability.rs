@@ -25,7 +25,10 @@ fn kill_9_loses_nothing_that_was_acknowledged() {
     let node = Node::start_in(data.path(), &NodeOptions::default());
     let ann = node.client().login("ann", "correct horse");
     assert_eq!(ann.get(&format!("/events/{}/seats", sale.event)).expect(200), seats);
-    assert_eq!(ann.get(&format!("/bookings/{}", booking["id"].as_str().unwrap())).expect(200)["status"], "booked");
+    assert_eq!(
+        ann.get(&format!("/bookings/{}", booking["id"].as_str().unwrap())).expect(200)["status"],
+        "booked"
+    );
     let again = ann.post_keyed(&path, "key", &json!({"ticketIds": sale.ids(&[0, 1])}));
     assert_eq!(again.bytes, held.bytes, "the same key gives the same success after a crash");
     sale.hold(&ann, &[0]).expect_problem(409, "seat-unavailable");
@@ -103,7 +106,8 @@ fn a_batch_is_synced_before_it_is_acknowledged() {
         let answered = first(&|line| line.contains("\"HTTP/1.1 201")).expect("an acknowledgement");
         let wrote = first(&|line| line.contains("pwrite64(") && line.contains("/journal/"));
         let wrote = wrote.expect("a batch goes to the journal");
-        let synced = after.iter().skip(wrote).position(|line| line.contains("fdatasync") && line.ends_with("= 0"));
+        let synced =
+            after.iter().skip(wrote).position(|line| line.contains("fdatasync") && line.ends_with("= 0"));
         let synced = wrote + synced.expect("an fdatasync");
         assert!(wrote < synced && synced < answered, "wrote {wrote}, synced {synced}, answered {answered}");
     }

@@ -80,7 +80,8 @@ fn a_hold_ends_at_its_deadline_and_its_seats_are_free() {
 #[test]
 fn a_booking_is_paid_seen_and_cancelled() {
     let node = Node::start();
-    let sale = Sale::open(&node, 8, &json!({"cancellation": {"until": "2099-05-01T00:00:00Z", "feePercent": 10}}));
+    let sale =
+        Sale::open(&node, 8, &json!({"cancellation": {"until": "2099-05-01T00:00:00Z", "feePercent": 10}}));
     let (ann, bob) = (node.customer("ann"), node.customer("bob"));
     let hold = sale.hold(&ann, &[0, 1]).expect(201);
 
@@ -88,7 +89,8 @@ fn a_booking_is_paid_seen_and_cancelled() {
     ann.post("/bookings", &declined).expect_problem(402, "payment-declined");
     assert_eq!(sale.status(&bob, 0), "held", "a declined payment leaves the hold as it was");
 
-    let booking = ann.post("/bookings", &json!({"holdId": hold["id"], "payment": tokens("tok_visa")})).expect(201);
+    let booking =
+        ann.post("/bookings", &json!({"holdId": hold["id"], "payment": tokens("tok_visa")})).expect(201);
     let path = format!("/bookings/{}", booking["id"].as_str().unwrap());
     assert_eq!(booking["status"], "booked");
     assert_eq!(booking["payment"]["status"], "captured");

@@ -109,8 +109,7 @@ impl Node {
     pub fn customer(&self, name: &str) -> Client {
         let client = self.client();
         let (email, password) = (format!("{name}@example.org"), "correct horse");
-        let body =
-            serde_json::json!({"name": name, "email": email, "username": name, "password": password});
+        let body = serde_json::json!({"name": name, "email": email, "username": name, "password": password});
         client.post("/users", &body).expect(201);
         client.login(name, password)
     }
