@@ -4,7 +4,8 @@
 //! Owns the data directory and the life of everything in it, from [`Cluster::open`] to [`Cluster::shutdown`]. On an
 //! empty directory it forms a cluster of one.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
@@ -19,7 +20,7 @@ use tokio::task::JoinHandle;
 use crate::error::ClusterError;
 use crate::identity::DataDir;
 use crate::journal::format::v1::IdentityRecord;
-use crate::journal::{GroupId, JournalObserver, OnFatal, Writer, archive};
+use crate::journal::{GroupId, JournalObserver, OnFatal, SledStore, Store, Writer, archive};
 use crate::placement::ShardRing;
 use crate::proposer::Proposer;
 use crate::raft::group::{Group, GroupContext, GroupStatus};
@@ -84,6 +85,14 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError`] says what is wrong with the directory, the settings or the data, and what to do about it.
     pub async fn open(config: ClusterConfig) -> Result<Self, ClusterError> {
+        Self::open_over(config, |dir| Ok(Box::new(SledStore::open(dir)?))).await
+    }
+
+    /// As [`Self::open`], over any store: the seam where tests inject a disk that fails.
+    async fn open_over(
+        config: ClusterConfig,
+        store: impl FnOnce(&Path) -> io::Result<Box<dyn Store>>,
+    ) -> Result<Self, ClusterError> {
         if config.shards == 0 || config.shards > GroupId::MAX_SHARDS {
             let message = format!("{} shards cannot be; choose 1 to {}", config.shards, GroupId::MAX_SHARDS);
             return Err(ClusterError::Setting(message));
@@ -92,8 +101,10 @@ impl Cluster {
         let wanted = IdentityRecord { node: config.node, shards: config.shards, formed: false };
         let identity = data.identify(wanted)?;
         let on_fatal = once(config.on_fatal);
+        let store = store(&data.join("journal/store"))?;
+        let marks = data.join("journal/watermarks");
         let journal =
-            Writer::open(&data.join("journal"), config.journal_capacity, config.flushes, on_fatal.clone())?;
+            Writer::start(store, &marks, config.journal_capacity, config.flushes, on_fatal.clone())?;
         let context = GroupContext {
             node: config.node,
             disk: journal.clone(),
@@ -181,7 +192,8 @@ impl Cluster {
         decide: impl FnOnce(&Catalogue) -> Result<(Vec<CatalogueFact>, T), R>,
     ) -> Result<Result<T, R>, JournalFault> {
         let decide = |catalogue: &Catalogue| {
-            decide(catalogue).map(|(facts, answer)| ((!facts.is_empty()).then_some(Entry::Catalogue(facts)), answer))
+            decide(catalogue)
+                .map(|(facts, answer)| ((!facts.is_empty()).then_some(Entry::Catalogue(facts)), answer))
         };
         self.directory.update(decide).await
     }
@@ -195,7 +207,8 @@ impl Cluster {
         decide: impl FnOnce(&Accounts) -> Result<(Vec<AccountFact>, T), R>,
     ) -> Result<Result<T, R>, JournalFault> {
         let decide = |accounts: &Accounts| {
-            decide(accounts).map(|(facts, answer)| ((!facts.is_empty()).then_some(Entry::Accounts(facts)), answer))
+            decide(accounts)
+                .map(|(facts, answer)| ((!facts.is_empty()).then_some(Entry::Accounts(facts)), answer))
         };
         self.accounts.update(decide).await
     }

@@ -10,6 +10,8 @@ pub mod journal;
 pub mod placement;
 mod proposer;
 pub mod raft;
+#[cfg(test)]
+mod testing;
 mod updater;
 
 pub use error::ClusterError;

@@ -59,7 +59,10 @@ impl Proposer {
         })
     }
 
-    pub(crate) fn open(&self, event: EventId) -> Result<oneshot::Receiver<Result<Opened, JournalFault>>, JournalFault> {
+    pub(crate) fn open(
+        &self,
+        event: EventId,
+    ) -> Result<oneshot::Receiver<Result<Opened, JournalFault>>, JournalFault> {
         let (answer, opened) = oneshot::channel();
         self.queue.try_send(Request::Open(event, answer)).map_err(|error| fault_of(&error))?;
         Ok(opened)
@@ -119,7 +122,9 @@ impl<D: LogDisk> Task<D> {
             Some(term) => self.commit(term, batches).await,
             None => Err(JournalFault::NotOwner),
         };
-        if outcome == Err(JournalFault::Closed) && let Some(why) = self.group.failure() {
+        if outcome == Err(JournalFault::Closed)
+            && let Some(why) = self.group.failure()
+        {
             (self.on_fatal)(why);
         }
         self.answer(waiting, outcome);

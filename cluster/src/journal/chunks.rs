@@ -91,7 +91,10 @@ fn put_spread(ops: &mut Vec<Op>, prefix: &[u8], first: u64, item: &[u8]) -> io::
 }
 
 fn too_large(bytes: usize) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, format!("an item of {bytes} bytes is too large for the journal"))
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("an item of {bytes} bytes is too large for the journal"),
+    )
 }
 
 /// A chunk that was read, with its items.
@@ -117,7 +120,8 @@ pub(crate) struct Torn {
 
 /// Reads the chunks of a scan of `prefix`, in order. `owner` is whose they are, for messages.
 pub(crate) fn unpack(owner: &dyn Display, prefix: &[u8], rows: &[(Vec<u8>, Vec<u8>)]) -> Vec<Read> {
-    let place = |row: &(Vec<u8>, Vec<u8>)| keys::read_chunk(prefix, &row.0).map_or(u64::MAX, |(first, _)| first);
+    let place =
+        |row: &(Vec<u8>, Vec<u8>)| keys::read_chunk(prefix, &row.0).map_or(u64::MAX, |(first, _)| first);
     rows.chunk_by(|a, b| place(a) == place(b))
         .map(|parts| {
             let first = place(&parts[0]);
@@ -155,11 +159,16 @@ fn split_shared(what: &dyn Display, mut body: &[u8]) -> io::Result<Vec<Vec<u8>>>
     let mut items = Vec::new();
     while let Some((length, rest)) = body.split_first_chunk::<LENGTH_BYTES>() {
         let length = u32::from_le_bytes(*length) as usize;
-        let (item, rest) = rest.split_at_checked(length).ok_or_else(|| damaged(what, "an item is cut short"))?;
+        let (item, rest) =
+            rest.split_at_checked(length).ok_or_else(|| damaged(what, "an item is cut short"))?;
         items.push(item.to_vec());
         body = rest;
     }
-    if body.is_empty() && !items.is_empty() { Ok(items) } else { Err(damaged(what, "its items do not fill it")) }
+    if body.is_empty() && !items.is_empty() {
+        Ok(items)
+    } else {
+        Err(damaged(what, "its items do not fill it"))
+    }
 }
 
 #[cfg(test)]

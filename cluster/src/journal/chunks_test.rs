@@ -26,7 +26,22 @@ fn read(rows: &[(Vec<u8>, Vec<u8>)]) -> Vec<Unpacked> {
 #[test]
 fn items_of_every_size_come_back_in_order_from_values_of_at_most_7_kib() {
     let edge = BODY_BYTES - LENGTH_BYTES;
-    let sizes = [0, 1, 3000, 3000, 3000, edge, edge + 1, BODY_BYTES, BODY_BYTES + 1, 5, 2 * BODY_BYTES, 2 * BODY_BYTES + 1, 100_000, 9];
+    let sizes = [
+        0,
+        1,
+        3000,
+        3000,
+        3000,
+        edge,
+        edge + 1,
+        BODY_BYTES,
+        BODY_BYTES + 1,
+        5,
+        2 * BODY_BYTES,
+        2 * BODY_BYTES + 1,
+        100_000,
+        9,
+    ];
     let items: Vec<_> = sizes.iter().enumerate().map(|(seed, length)| item(seed, *length)).collect();
     let (ops, chunks) = pack(PREFIX, 40, &items).unwrap();
     let rows = rows(ops);
@@ -62,7 +77,10 @@ fn every_flipped_byte_is_found_and_named() {
                 let torn = unpack(&OWNER, PREFIX, &damaged).remove(0).unwrap_err();
                 assert_eq!(torn.first, 17);
                 let message = torn.error.to_string();
-                assert!(message.contains("the chunk of the log of shard-3 at 17 is damaged"), "byte {byte}: {message}");
+                assert!(
+                    message.contains("the chunk of the log of shard-3 at 17 is damaged"),
+                    "byte {byte}: {message}"
+                );
             }
         }
     }

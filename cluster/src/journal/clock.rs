@@ -6,7 +6,10 @@ use std::time::Duration;
 pub(crate) struct Stopwatch(std::time::Instant);
 
 impl Stopwatch {
-    #[allow(clippy::disallowed_methods, reason = "a flush time in a histogram is no fact and needs no injected clock")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "a flush time in a histogram is no fact and needs no injected clock"
+    )]
     pub(crate) fn start() -> Self {
         Self(std::time::Instant::now())
     }

@@ -77,7 +77,9 @@ fn open_patiently(dir: &Path) -> sled::Result<sled::Db> {
     let mut waited = Duration::ZERO;
     loop {
         match config(dir).open() {
-            Err(sled::Error::Io(error)) if waited < LOCK_PATIENCE && error.to_string().contains("acquire lock") => {
+            Err(sled::Error::Io(error))
+                if waited < LOCK_PATIENCE && error.to_string().contains("acquire lock") =>
+            {
                 std::thread::sleep(LOCK_PAUSE);
                 waited += LOCK_PAUSE;
             }
@@ -147,7 +149,10 @@ impl Store for SledStore {
     fn apply(&self, op: &Op) -> io::Result<()> {
         match op {
             Op::Put(key, value) => {
-                debug_assert!(value.len() <= chunks::MAX_VALUE_BYTES, "larger values are never synced by sled");
+                debug_assert!(
+                    value.len() <= chunks::MAX_VALUE_BYTES,
+                    "larger values are never synced by sled"
+                );
                 self.0.insert(key, value.as_slice())
             }
             Op::Remove(key) => self.0.remove(key),
@@ -182,7 +187,13 @@ mod test {
         let path = dir.path().join("journal");
         {
             let store = SledStore::open(&path).unwrap();
-            for op in [put("b2", "two"), put("b1", "one"), put("c", "other"), put("b3", "gone"), Op::Remove("b3".into())] {
+            for op in [
+                put("b2", "two"),
+                put("b1", "one"),
+                put("c", "other"),
+                put("b3", "gone"),
+                Op::Remove("b3".into()),
+            ] {
                 store.apply(&op).unwrap();
             }
             store.flush().unwrap();

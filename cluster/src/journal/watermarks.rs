@@ -33,7 +33,10 @@ impl Watermarks {
         let written = file.metadata()?.len() > 0;
         let newest = slots.into_iter().flatten().max_by_key(|record| record.generation);
         match newest {
-            None if written => Err(format::damaged(&format!("the watermark file {}", path.display()), "neither copy is whole")),
+            None if written => Err(format::damaged(
+                &format!("the watermark file {}", path.display()),
+                "neither copy is whole",
+            )),
             newest => Ok(Self { file, current: newest.unwrap_or_default() }),
         }
     }
@@ -46,7 +49,8 @@ impl Watermarks {
     /// To be called before the writes with `marks`: where one makes a log shorter, the lower watermark must be durable
     /// first.
     pub(super) fn before(&mut self, marks: &[Mark]) -> io::Result<()> {
-        let mut shorter: Vec<Mark> = marks.iter().filter(|mark| self.end(mark.group) > Some(mark.next)).copied().collect();
+        let mut shorter: Vec<Mark> =
+            marks.iter().filter(|mark| self.end(mark.group) > Some(mark.next)).copied().collect();
         // The lowest of each group is written last and so holds.
         shorter.sort_by_key(|mark| std::cmp::Reverse(mark.next));
         if shorter.is_empty() {

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::clock::Stopwatch;
 use super::disk::{GroupId, LogDisk, Mark, Op, Write, stopped};
-use super::sled_store::{SledStore, Store};
+use super::sled_store::Store;
 use super::watermarks::Watermarks;
 
 /// Called once, with what happened, when the journal can no longer be trusted. The process is to end.
@@ -63,21 +63,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Opens the journal in `dir` and starts its thread. At most `capacity` writes wait; further writers are slowed.
-    ///
-    /// # Errors
-    /// When the directory cannot be used, another process uses it, or what is in it is damaged.
-    pub fn open(
-        dir: &Path,
-        capacity: usize,
-        observer: Arc<dyn JournalObserver>,
-        on_fatal: OnFatal,
-    ) -> io::Result<Self> {
-        let store = SledStore::open(&dir.join("store"))?;
-        Self::start(Box::new(store), &dir.join("watermarks"), capacity, observer, on_fatal)
-    }
-
-    /// As [`Self::open`], over any store: the seam where tests inject a disk that fails.
+    /// Starts the journal thread over `store`, with the watermark file at `watermarks`. At most `capacity` writes wait;
+    /// further writers are slowed.
     ///
     /// # Errors
     /// When the watermark file cannot be read or the thread not be started.
@@ -92,7 +79,9 @@ impl Writer {
         let shared = Arc::new(Shared { store: RwLock::new(Some(store)), ends: Mutex::new(marks.ends()) });
         let (queue, receiver) = mpsc::channel(capacity);
         let thread = Thread { shared: shared.clone(), marks, observer, on_fatal, failed: false };
-        std::thread::Builder::new().name("journal".to_owned()).spawn(move || thread.run(receiver, capacity))?;
+        std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || thread.run(receiver, capacity))?;
         Ok(Self { queue, shared })
     }
 
@@ -162,7 +151,9 @@ impl Thread {
             let outcome = outcome.unwrap_or_else(|_| Err(io::Error::other("the store panicked")));
             if let Err(error) = &outcome {
                 self.failed = true;
-                (self.on_fatal)(format!("the journal could not be written, nothing more is acknowledged: {error}"));
+                (self.on_fatal)(format!(
+                    "the journal could not be written, nothing more is acknowledged: {error}"
+                ));
             }
         }
         for synced in batch.into_iter().filter_map(|write| write.synced) {

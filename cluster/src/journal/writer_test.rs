@@ -85,7 +85,8 @@ async fn writes_that_wait_together_share_one_flush_in_order() {
     let mut order = Vec::new();
     for number in 0..10 {
         let (sender, receiver) = oneshot::channel();
-        let synced: super::super::Synced = Box::new(move |outcome| sender.send((number, outcome.is_ok())).unwrap());
+        let synced: super::super::Synced =
+            Box::new(move |outcome| sender.send((number, outcome.is_ok())).unwrap());
         bench.writer.submit(Write { ops: put(), synced: Some(synced), ..Write::default() }).await.unwrap();
         order.push(receiver);
     }
@@ -94,7 +95,8 @@ async fn writes_that_wait_together_share_one_flush_in_order() {
         assert_eq!(receiver.await.unwrap(), (number, true));
     }
     let first = bench.flushes.recv().unwrap();
-    let writes: usize = std::iter::once(first).chain(bench.flushes.try_iter()).map(|flush| flush.writes).sum();
+    let writes: usize =
+        std::iter::once(first).chain(bench.flushes.try_iter()).map(|flush| flush.writes).sum();
     assert_eq!(writes, 11);
     let flushes = bench.done().iter().filter(|done| **done == "flush").count();
     assert_eq!(flushes, 2, "{:?}", bench.done());
@@ -125,7 +127,12 @@ async fn fails_for_good(script: Script, reason: &str, expected: &[&str]) {
 
 #[tokio::test]
 async fn after_a_failed_sync_nothing_is_acknowledged_or_tried_again() {
-    fails_for_good(Script { fail_flush: true, ..Script::default() }, "input/output error", &["apply", "flush"]).await;
+    fails_for_good(
+        Script { fail_flush: true, ..Script::default() },
+        "input/output error",
+        &["apply", "flush"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -135,7 +142,8 @@ async fn after_a_failed_write_nothing_is_acknowledged_or_tried_again() {
 
 #[tokio::test]
 async fn a_panic_in_the_store_is_a_failure_like_any_other() {
-    fails_for_good(Script { panic_in_flush: true, ..Script::default() }, "panicked", &["apply", "flush"]).await;
+    fails_for_good(Script { panic_in_flush: true, ..Script::default() }, "panicked", &["apply", "flush"])
+        .await;
 }
 
 #[tokio::test]

@@ -82,7 +82,10 @@ mod test {
     #[test]
     fn every_node_comes_to_the_same_shard_for_ever() {
         let ring = ShardRing::new(16);
-        let found: Vec<u16> = [0, 1, 2, 3, 255, 256, 0xdead_beef, u64::MAX].map(EventId::new).map(|id| ring.shard_of(id)).into();
+        let found: Vec<u16> = [0, 1, 2, 3, 255, 256, 0xdead_beef, u64::MAX]
+            .map(EventId::new)
+            .map(|id| ring.shard_of(id))
+            .into();
         assert_eq!(found, GOLDEN);
     }
 

@@ -87,7 +87,8 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         }
         let peers = Peers { group: id, transport: context.transport.clone() };
         let raft = Raft::new(context.node, context.config.clone(), peers, log, machine);
-        let raft = Box::pin(raft).await.map_err(|fatal| io::Error::other(format!("{id} cannot start: {fatal}")))?;
+        let raft =
+            Box::pin(raft).await.map_err(|fatal| io::Error::other(format!("{id} cannot start: {fatal}")))?;
         Ok(Self { id, node: context.node, raft, state })
     }
 
@@ -105,8 +106,11 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
     /// Where this node is the only voter: leads without waiting for an election timeout, and returns when everything
     /// that was ever committed is applied.
     pub(crate) async fn lead_alone(&self) -> io::Result<()> {
-        let voters: Vec<NodeId> = self.raft.voter_ids().collect();
-        if voters != [self.node] {
+        // From the core itself: the metrics may not know yet of a membership that was just made.
+        let voters = self
+            .raft
+            .with_raft_state(|state| state.membership_state.effective().voter_ids().collect::<Vec<_>>());
+        if voters.await.map_err(io::Error::other)? != [self.node] {
             return Ok(());
         }
         self.raft.trigger().elect(false).await.map_err(io::Error::other)?;

@@ -156,7 +156,8 @@ impl<D: LogDisk> RaftLogStorage<Types> for LogStore<D> {
             (log.purge(log_id), log.next(), log.purged)
         };
         let Some(purged) = purged else { return Ok(()) };
-        let mut ops = vec![Op::Put(keys::purged(self.group), format::encode(&v1::IdRecord::from(purged), &[])?)];
+        let mut ops =
+            vec![Op::Put(keys::purged(self.group), format::encode(&v1::IdRecord::from(purged), &[])?)];
         ops.extend(gone.iter().flat_map(|chunk| chunk.remove(&prefix)));
         self.disk.submit(Write { ops, mark: self.mark(next), synced: None }).await
     }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use domain::account::Accounts;
 use openraft::EntryPayload;
 use openraft::storage::RaftLogStorageExt;
-use openraft::type_config::TypeConfigExt;
 use openraft::testing::log::{StoreBuilder, Suite};
+use openraft::type_config::TypeConfigExt;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
@@ -12,7 +12,7 @@ use super::super::snapshots::Snapshots;
 use super::super::state_machine::StateMachine;
 use super::super::types::{Entry, SaleBatch, log_id};
 use super::*;
-use crate::journal::{MemoryDisk, Writer};
+use crate::journal::{MemoryDisk, SledStore, Writer};
 
 const GROUP: GroupId = GroupId::shard(3);
 
@@ -48,7 +48,9 @@ async fn stores<D: LogDisk>(disk: D, dir: tempfile::TempDir) -> Stores<D> {
 }
 
 fn sled(dir: &std::path::Path) -> Writer {
-    Writer::open(&dir.join("journal"), 64, Arc::new(()), Arc::new(|message| panic!("{message}"))).unwrap()
+    let store = Box::new(SledStore::open(&dir.join("store")).unwrap());
+    Writer::start(store, &dir.join("watermarks"), 64, Arc::new(()), Arc::new(|message| panic!("{message}")))
+        .unwrap()
 }
 
 impl StoreBuilder<Types, LogStore<Writer>, StateMachine<Accounts, Writer>, tempfile::TempDir> for OnSled {
@@ -58,7 +60,9 @@ impl StoreBuilder<Types, LogStore<Writer>, StateMachine<Accounts, Writer>, tempf
     }
 }
 
-impl StoreBuilder<Types, LogStore<MemoryDisk>, StateMachine<Accounts, MemoryDisk>, tempfile::TempDir> for InMemory {
+impl StoreBuilder<Types, LogStore<MemoryDisk>, StateMachine<Accounts, MemoryDisk>, tempfile::TempDir>
+    for InMemory
+{
     async fn build(&self) -> Result<Stores<MemoryDisk>, openraft::StorageError<Types>> {
         Ok(stores(MemoryDisk::new(), tempfile::tempdir().unwrap()).await)
     }
@@ -122,7 +126,12 @@ async fn torn() -> MemoryDisk {
     store.blocking_append([blank(1, 0)]).await.unwrap();
     store.blocking_append([blank(1, 1)]).await.unwrap();
     for entry in [sized(1, 2, 20_000), blank(1, 3), blank(1, 4)] {
-        let (ops, _) = chunks::pack(&keys::log(GROUP), entry.log_id.index, &LogStore::<MemoryDisk>::encode(&[entry]).unwrap()).unwrap();
+        let (ops, _) = chunks::pack(
+            &keys::log(GROUP),
+            entry.log_id.index,
+            &LogStore::<MemoryDisk>::encode(&[entry]).unwrap(),
+        )
+        .unwrap();
         disk.write_through(ops).await.unwrap();
     }
     disk
@@ -143,7 +152,10 @@ async fn a_torn_end_that_was_never_acknowledged_is_cut_off() {
             store.blocking_append([blank(2, left as u64)]).await.unwrap();
             let mut again = open(&disk).await;
             assert_eq!(all(&mut again).await.last(), Some(&blank(2, left as u64)));
-            assert_eq!(disk.scan(&keys::log(GROUP)).unwrap().len(), again.log().chunks.values().map(|chunk| chunk.parts as usize).sum::<usize>());
+            assert_eq!(
+                disk.scan(&keys::log(GROUP)).unwrap().len(),
+                again.log().chunks.values().map(|chunk| chunk.parts as usize).sum::<usize>()
+            );
         }
     }
 }
@@ -241,7 +253,8 @@ async fn random_walk<D: LogDisk>(seed: u64, mut disk: D, reopen: impl AsyncFn(D)
         assert_eq!(state.last_log_id.next_index(), naive.next(), "seed {seed}, step {term}");
         let from = random.random_range(0..naive.next() + 2);
         let to = from + random.random_range(0..5);
-        let expected: Vec<_> = naive.entries.iter().filter(|entry| (from..to).contains(&entry.log_id.index)).cloned().collect();
+        let expected: Vec<_> =
+            naive.entries.iter().filter(|entry| (from..to).contains(&entry.log_id.index)).cloned().collect();
         assert_eq!(store.try_get_log_entries(from..to).await.unwrap(), expected, "seed {seed}, {from}..{to}");
     }
 }

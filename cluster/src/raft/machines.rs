@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::types::{Applied, Entry, SaleBatch};
 
 /// The state that a group replicates.
-pub(crate) trait Machine: Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub(crate) trait Machine:
+    Clone + Default + Serialize + DeserializeOwned + Send + Sync + 'static
+{
     /// Folds `entry` into the state and shows `seen` each batch of sales with the sale right after it. Total: what does
     /// not fit changes nothing.
     fn apply(&mut self, entry: &Entry, seen: &mut dyn FnMut(&SaleBatch, &Sale)) -> Applied;

@@ -21,7 +21,8 @@ pub(crate) async fn recover<D: LogDisk>(group: GroupId, disk: &D) -> io::Result<
     let vote = read_one::<v1::VoteRecord, _>(disk, &keys::vote(group), &format!("the vote of {group}"))?;
     let committed: Option<v1::IdRecord> =
         read_one(disk, &keys::committed(group), &format!("the committed index of {group}"))?;
-    let purged: Option<v1::IdRecord> = read_one(disk, &keys::purged(group), &format!("the purge mark of {group}"))?;
+    let purged: Option<v1::IdRecord> =
+        read_one(disk, &keys::purged(group), &format!("the purge mark of {group}"))?;
     let mut log = Log { vote: vote.map(Into::into), purged: purged.map(Into::into), ..Log::default() };
     let cut = read_entries(group, disk, &mut log)?;
     if !cut.is_empty() {
@@ -53,7 +54,9 @@ fn read_entries<D: LogDisk>(group: GroupId, disk: &D, log: &mut Log) -> io::Resu
         let (these, later) = rest.split_at(parts);
         if stale {
             cut.extend(these.iter().map(|(key, _)| Op::Remove(key.clone())));
-        } else if let Err(error) = read.map_err(|torn| torn.error).and_then(|unpacked| take(group, log, unpacked)) {
+        } else if let Err(error) =
+            read.map_err(|torn| torn.error).and_then(|unpacked| take(group, log, unpacked))
+        {
             problem = Some(error);
             break;
         }
@@ -78,7 +81,10 @@ fn take(group: GroupId, log: &mut Log, unpacked: Unpacked) -> io::Result<()> {
         }
     }
     if entries.first().is_some_and(|entry| entry.log_id.index != log.next()) {
-        return Err(format::damaged(&format!("the log of {group}"), &format!("entry {} is missing", log.next())));
+        return Err(format::damaged(
+            &format!("the log of {group}"),
+            &format!("entry {} is missing", log.next()),
+        ));
     }
     log.append(&entries, vec![unpacked.chunk])
 }

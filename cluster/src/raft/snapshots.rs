@@ -74,7 +74,8 @@ impl Snapshots {
         let bytes = fs::read(path)?;
         let cut_short = || damaged(&what, "it is cut short");
         let (length, rest) = bytes.split_first_chunk::<4>().ok_or_else(cut_short)?;
-        let (head, state) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(cut_short)?;
+        let (head, state) =
+            rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(cut_short)?;
         let head: SnapshotHead = format::decode(&what, head)?;
         if head.group != self.group.number() {
             return Err(damaged(&what, "it is of another group"));

@@ -61,7 +61,11 @@ fn write<M>(state: &SharedState<M>) -> RwLockWriteGuard<'_, State<M>> {
 impl<M: Machine> State<M> {
     /// The facts that are not archived yet, of `event`.
     pub(crate) fn unarchived(&self, event: EventId) -> Vec<SaleBatch> {
-        self.unarchived.iter().filter(|(_, batch)| batch.event == event).map(|(_, batch)| batch.clone()).collect()
+        self.unarchived
+            .iter()
+            .filter(|(_, batch)| batch.event == event)
+            .map(|(_, batch)| batch.clone())
+            .collect()
     }
 
     fn apply(&mut self, entry: &RaftEntry, observer: &dyn CommitObserver) -> Applied {
@@ -174,7 +178,10 @@ impl<M: Machine, D: LogDisk> RaftStateMachine<Types> for StateMachine<M, D> {
         let loaded = blocking(move || {
             let loaded = snapshots.load(&snapshot.path)?;
             if loaded.meta != expected {
-                return Err(format::damaged(&"an installed snapshot", "it covers something else than announced"));
+                return Err(format::damaged(
+                    &"an installed snapshot",
+                    "it covers something else than announced",
+                ));
             }
             if snapshots.current().is_none_or(|(_, current)| current != snapshot) {
                 snapshots.save(&loaded.meta, &loaded.state)?;

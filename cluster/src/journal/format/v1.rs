@@ -13,7 +13,9 @@ use openraft::{EntryPayload, Membership};
 use serde::{Deserialize, Serialize};
 
 use super::damaged;
-use crate::raft::types::{self, LeaderId, LogId, NodeId, Peer, RaftEntry, SnapshotMeta, StoredMembership, Vote};
+use crate::raft::types::{
+    self, LeaderId, LogId, NodeId, Peer, RaftEntry, SnapshotMeta, StoredMembership, Vote,
+};
 
 /// Begins a chunk of a log or of an archive.
 #[derive(Debug, Serialize, Deserialize)]
@@ -89,7 +91,8 @@ impl From<&Membership<NodeId, Peer>> for MembershipRecord {
 
 impl MembershipRecord {
     fn read(self, what: &dyn Display) -> io::Result<Membership<NodeId, Peer>> {
-        let peers: BTreeMap<_, _> = self.addresses.into_iter().map(|(id, addr)| (id, Peer { addr })).collect();
+        let peers: BTreeMap<_, _> =
+            self.addresses.into_iter().map(|(id, addr)| (id, Peer { addr })).collect();
         Membership::new(self.voters, peers).map_err(|error| damaged(what, &error.to_string()))
     }
 }

@@ -45,7 +45,8 @@ fn entries() -> Vec<RaftEntry> {
 
 #[test]
 fn a_log_chunk() {
-    let items: Vec<_> = entries().iter().map(|entry| encode_bare(&EntryRecord::from(entry)).unwrap()).collect();
+    let items: Vec<_> =
+        entries().iter().map(|entry| encode_bare(&EntryRecord::from(entry)).unwrap()).collect();
     assert_eq!(stored(&keys::log(GroupId::shard(3)), 40, &items), LOG_CHUNK);
     for (item, entry) in items.iter().zip(entries()) {
         let record: EntryRecord = super::super::decode_bare(&"an entry", item).unwrap();
@@ -106,7 +107,7 @@ fn an_identity_and_watermarks() {
 }
 
 const IDENTITY: &str = "012568a90f0100000000000000100001";
-const WATERMARKS: &str = "";
+const WATERMARKS: &str = "0129bfe0c24d00000000000000010000000000000003002b00000000000000";
 
 #[test]
 fn every_flipped_byte_is_found_and_named() {
