@@ -71,7 +71,7 @@ fn a_directory_has_one_node_at_a_time_and_its_own_number_of_shards() {
     let node = Node::start_in(data.path(), &NodeOptions::default());
     let second = serve(data.path(), &[]);
     assert_eq!(second.status.code(), Some(1), "{}", text(&second.stderr));
-    assert!(text(&second.stderr).contains("in use"), "{}", text(&second.stderr));
+    assert!(text(&second.stderr).contains("another process"), "{}", text(&second.stderr));
     node.kill();
     let other = serve(data.path(), &[("ONSALE_CLUSTER__SHARDS", "8")]);
     assert_eq!(other.status.code(), Some(2), "{}", text(&other.stderr));

@@ -38,7 +38,8 @@ impl Client {
     }
 
     async fn post(&self, path: &str, body: &Value, wanted: StatusCode) -> anyhow::Result<Value> {
-        let mut request = Request::post(format!("{}{path}", self.base)).header("content-type", "application/json");
+        let mut request =
+            Request::post(format!("{}{path}", self.base)).header("content-type", "application/json");
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
         }
