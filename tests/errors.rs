@@ -28,8 +28,13 @@ fn what_is_no_request_is_400() {
     for (body, line, column) in
         [("", 1, 0), ("{", 1, 1), ("{\"username\":\n  nope}", 2, 3), ("{} {}", 1, 4), ("\u{feff}{}", 1, 1)]
     {
-        let problem = raw(&client, "POST", "/users/login", body.as_bytes()).expect_problem(400, "malformed-request");
-        assert_eq!((&problem["line"], &problem["column"]), (&json!(line), &json!(column)), "{body:?}: {problem}");
+        let problem =
+            raw(&client, "POST", "/users/login", body.as_bytes()).expect_problem(400, "malformed-request");
+        assert_eq!(
+            (&problem["line"], &problem["column"]),
+            (&json!(line), &json!(column)),
+            "{body:?}: {problem}"
+        );
     }
     raw(&client, "POST", "/users", b"\"\xff\xfe\"").expect_problem(400, "malformed-request");
     raw(&client, "POST", "/users", "[".repeat(60_000).as_bytes()).expect_problem(400, "malformed-request");
@@ -46,7 +51,8 @@ fn what_is_no_request_is_400() {
     let ann = node.customer("ann");
     let holds = format!("/events/{}/holds", sale.event);
     for key in [String::new(), "k".repeat(256)] {
-        ann.post_keyed(&holds, &key, &json!({"ticketIds": sale.ids(&[0])})).expect_problem(400, "malformed-request");
+        ann.post_keyed(&holds, &key, &json!({"ticketIds": sale.ids(&[0])}))
+            .expect_problem(400, "malformed-request");
     }
     assert_eq!(sale.status(&ann, 0), "available");
 }
@@ -76,16 +82,23 @@ fn who_is_not_logged_in_is_401() {
         answer.expect_problem(401, "unauthenticated");
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{path}");
     }
-    node.admin().get("/admin/events/evt_0000000000001/seats/tkt_00000000000010/history").expect_problem(401, "unauthenticated");
-    let wrong = [json!({"username": "operator", "password": "wrong"}), json!({"username": "who", "password": "wrong"})];
-    let [known, unknown] = wrong.map(|body| client.post("/users/login", &body).expect_problem(401, "unauthenticated"));
+    node.admin()
+        .get("/admin/events/evt_0000000000001/seats/tkt_00000000000010/history")
+        .expect_problem(401, "unauthenticated");
+    let wrong = [
+        json!({"username": "operator", "password": "wrong"}),
+        json!({"username": "who", "password": "wrong"}),
+    ];
+    let [known, unknown] =
+        wrong.map(|body| client.post("/users/login", &body).expect_problem(401, "unauthenticated"));
     assert_eq!(known["detail"], unknown["detail"], "names cannot be guessed from the answer");
     for header in ["Bearer", "Bearer x.y.z", "Basic b3BlcmF0b3I6eA==", "Bearer eyJhbGciOiJub25lIn0.e30."] {
         let answer = client.send("POST", "/users/logout", &[("authorization", header)], None);
         answer.expect_problem(401, "unauthenticated");
     }
     // Even where nobody need be logged in.
-    client.send("GET", &format!("/events/{UNKNOWN_EVENT}"), &[("authorization", "Bearer x")], None)
+    client
+        .send("GET", &format!("/events/{UNKNOWN_EVENT}"), &[("authorization", "Bearer x")], None)
         .expect_problem(401, "unauthenticated");
 
     let ann = node.customer("ann");
@@ -99,7 +112,9 @@ fn who_is_not_logged_in_is_401() {
 fn a_logout_is_final_and_a_role_counts_at_once() {
     let node = Node::start();
     let (ann, operator) = (node.customer("ann"), node.operator());
-    let login = ann.post("/users/login", &json!({"username": "ANN@example.org", "password": "correct horse"})).expect(200);
+    let login = ann
+        .post("/users/login", &json!({"username": "ANN@example.org", "password": "correct horse"}))
+        .expect(200);
     assert_eq!((&login["tokenType"], &login["expiresIn"]), (&json!("Bearer"), &json!(3600)));
     let id = login["user"]["id"].as_str().expect("an id").to_owned();
     let performer = json!({"name": "Foxes", "genre": "rock", "bio": ""});
@@ -117,9 +132,13 @@ fn a_logout_is_final_and_a_role_counts_at_once() {
     let bob = node.customer("bob");
     bob.get(&format!("/users/{id}")).expect_problem(404, "not-found");
     operator.get(&format!("/users/{id}")).expect(200);
-    operator.put("/users/usr_0000000000001/role", &json!({"role": "customer"})).expect_problem(404, "not-found");
+    operator
+        .put("/users/usr_0000000000001/role", &json!({"role": "customer"}))
+        .expect_problem(404, "not-found");
     let admin = bob.at(&node.admin());
-    admin.get("/admin/events/evt_0000000000001/seats/tkt_00000000000010/history").expect_problem(403, "forbidden");
+    admin
+        .get("/admin/events/evt_0000000000001/seats/tkt_00000000000010/history")
+        .expect_problem(403, "forbidden");
 }
 
 #[test]
@@ -181,12 +200,19 @@ fn what_is_too_much_or_of_another_kind_is_413_or_415() {
     assert!(venue.to_string().len() > 64 * 1024 / 2);
     assert_eq!(operator.post("/venues", &venue).expect(201)["capacity"], 20_000);
     for media_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"] {
-        client.send("POST", "/users/login", &[("content-type", media_type)], Some(b"{}"))
+        client
+            .send("POST", "/users/login", &[("content-type", media_type)], Some(b"{}"))
             .expect_problem(415, "unsupported-media-type");
     }
     client.send("POST", "/users/login", &[], Some(b"{}")).expect_problem(415, "unsupported-media-type");
     let credentials = json!({"username": "operator", "password": support::PASSWORD}).to_string();
-    client.send("POST", "/users/login", &[("content-type", "application/json; charset=utf-8")], Some(credentials.as_bytes()))
+    client
+        .send(
+            "POST",
+            "/users/login",
+            &[("content-type", "application/json; charset=utf-8")],
+            Some(credentials.as_bytes()),
+        )
         .expect(200);
 }
 
@@ -210,7 +236,8 @@ fn a_field_that_is_not_as_it_must_be_is_422() {
         ("[]", ""),
         ("null", ""),
     ] {
-        let problem = raw(&client, "POST", "/users/login", body.as_bytes()).expect_problem(422, "validation-failed");
+        let problem =
+            raw(&client, "POST", "/users/login", body.as_bytes()).expect_problem(422, "validation-failed");
         assert_eq!(pointer(&problem), expected, "{body}: {problem}");
     }
     let user = json!({"name": "", "email": "x", "username": "", "password": "1234567"});
@@ -223,7 +250,10 @@ fn a_field_that_is_not_as_it_must_be_is_422() {
         (json!({"location": {"lat": 1}}), "/location/lon"),
         (json!({"seatMap": {"sections": []}}), "/seatMap/sections"),
         (json!({"seatMap": {"sections": [{"name": "A", "category": "f"}]}}), "/seatMap/sections/0"),
-        (json!({"seatMap": {"sections": [{"name": "A", "category": "f", "capacity": 200_001}]}}), "/seatMap/sections"),
+        (
+            json!({"seatMap": {"sections": [{"name": "A", "category": "f", "capacity": 200_001}]}}),
+            "/seatMap/sections",
+        ),
         (
             json!({"seatMap": {"sections": [{"name": "A", "category": "f", "capacity": 1}, {"name": "A", "category": "f", "capacity": 1}]}}),
             "/seatMap/sections/1/name",
@@ -237,7 +267,8 @@ fn a_field_that_is_not_as_it_must_be_is_422() {
             "/seatMap/sections/0/rows/0/seats/0/w",
         ),
     ] {
-        let problem = operator.post("/venues", &changed(venue(), &change)).expect_problem(422, "validation-failed");
+        let problem =
+            operator.post("/venues", &changed(venue(), &change)).expect_problem(422, "validation-failed");
         assert_eq!(pointer(&problem), expected, "{change}: {problem}");
     }
 }
@@ -259,7 +290,10 @@ fn an_event_that_makes_no_sense_is_422() {
         "startsAt": "2099-05-01T19:30:00Z", "currency": "TWD", "prices": {"floor": 500},
     });
     let made = operator.post("/events?tickets=false", &event).expect(201);
-    assert_eq!((&made["status"], &made["holdSeconds"], made.get("tickets")), (&json!("onsale"), &json!(600), None));
+    assert_eq!(
+        (&made["status"], &made["holdSeconds"], made.get("tickets")),
+        (&json!("onsale"), &json!(600), None)
+    );
     for (change, expected) in [
         (json!({"venueId": "ven_0000000000001"}), "/venueId"),
         (json!({"venueId": "nowhere"}), "/venueId"),
@@ -274,11 +308,16 @@ fn an_event_that_makes_no_sense_is_422() {
         (json!({"holdSeconds": 1801}), "/holdSeconds"),
         (json!({"holdSeconds": 0}), "/holdSeconds"),
         (json!({"limits": {"perCustomer": 0}}), "/limits/perCustomer"),
-        (json!({"cancellation": {"until": "2099-05-01T19:30:00Z", "feePercent": 101}}), "/cancellation/feePercent"),
+        (
+            json!({"cancellation": {"until": "2099-05-01T19:30:00Z", "feePercent": 101}}),
+            "/cancellation/feePercent",
+        ),
         (json!({"imageUrl": "javascript:alert(1)"}), "/imageUrl"),
         (json!({"organizerId": "usr_0000000000001"}), "/organizerId"),
     ] {
-        let problem = operator.post("/events", &changed(event.clone(), &change)).expect_problem(422, "validation-failed");
+        let problem = operator
+            .post("/events", &changed(event.clone(), &change))
+            .expect_problem(422, "validation-failed");
         assert_eq!(pointer(&problem), expected, "{change}: {problem}");
     }
 }
@@ -287,9 +326,7 @@ fn an_event_that_makes_no_sense_is_422() {
 fn a_name_or_an_address_belongs_to_one_account() {
     let node = Node::start();
     let _ann = node.customer("ann");
-    let user = |username: &str, email: &str| {
-        json!({"name": "A", "email": email, "username": username, "password": "12345678"})
-    };
+    let user = |username: &str, email: &str| json!({"name": "A", "email": email, "username": username, "password": "12345678"});
     let client = node.client();
     client.post("/users", &user("ANN", "other@example.org")).expect_problem(409, "username-taken");
     client.post("/users", &user("other", "Ann@Example.org")).expect_problem(409, "email-taken");
@@ -322,7 +359,9 @@ fn what_the_sale_refuses_has_its_code() {
     let refused = sale.hold(&bob, &[1, 2]).expect_problem(409, "seat-unavailable");
     assert_eq!(refused["unavailable"], json!([{"ticketId": sale.tickets[1], "status": "held"}]));
     sale.hold(&bob, &[2, 3]).expect(201);
-    node.customer("eve").post(&holds, &json!({"bestAvailable": {"quantity": 1}})).expect_problem(409, "sold-out");
+    node.customer("eve")
+        .post(&holds, &json!({"bestAvailable": {"quantity": 1}}))
+        .expect_problem(409, "sold-out");
 
     let booking = |payment: &Value| json!({"holdId": hold["id"], "payment": payment});
     ann.post("/bookings", &booking(&tokens("tok_declined"))).expect_problem(402, "payment-declined");
@@ -330,7 +369,8 @@ fn what_the_sale_refuses_has_its_code() {
     let problem = ann.post("/bookings", &booking(&unknown)).expect_problem(422, "validation-failed");
     assert_eq!(pointer(&problem), "/payment/provider");
     let booked = ann.post_keyed("/bookings", "one", &booking(&tokens("tok_visa"))).expect(201);
-    ann.post_keyed("/bookings", "one", &booking(&tokens("tok_other"))).expect_problem(422, "idempotency-key-reused");
+    ann.post_keyed("/bookings", "one", &booking(&tokens("tok_other")))
+        .expect_problem(422, "idempotency-key-reused");
     ann.post("/bookings", &booking(&tokens("tok_visa"))).expect_problem(410, "hold-expired");
     ann.get(&format!("/holds/{}", hold_of(&hold))).expect_problem(410, "hold-expired");
     let booking = format!("/bookings/{}", booked["id"].as_str().expect("an id"));
@@ -429,9 +469,16 @@ fn a_holder_is_known_to_insiders_and_to_themselves_only() {
     assert_eq!((seat(&bob).get("userId"), seat(&bob).get("mine")), (None, None));
     assert_eq!((seat(&ann).get("userId"), &seat(&ann)["mine"]), (None, &json!(true)));
     let operator = seat(&node.operator());
-    assert!(operator["userId"].is_string() && operator["reservedAt"].is_string() && operator.get("mine").is_none());
+    assert!(
+        operator["userId"].is_string()
+            && operator["reservedAt"].is_string()
+            && operator.get("mine").is_none()
+    );
     let event = node.client().get(&format!("/event/{}", sale.event)).expect(200);
-    assert_eq!(event["availability"], json!({"total": 3, "available": 2, "held": 1, "booked": 0, "blocked": 0}));
+    assert_eq!(
+        event["availability"],
+        json!({"total": 3, "available": 2, "held": 1, "booked": 0, "blocked": 0})
+    );
     assert_eq!(event["tickets"].as_array().expect("tickets").len(), 3);
     assert_eq!(event["priceFrom"], json!({"amount": 2500, "currency": "EUR"}));
 }

@@ -29,7 +29,7 @@ pub struct Parts {
     /// Where commands to sales go.
     pub dispatch: Dispatch,
     /// Names of the payment providers that this node speaks to.
-    pub providers: Vec<&'static str>,
+    pub providers: &'static [&'static str],
     /// Access tokens.
     pub tokens: Tokens,
     /// Password hashes.

@@ -152,7 +152,7 @@ impl Filter {
     pub(super) fn sort(&self, found: &mut [Found]) {
         match (self.sort, self.center) {
             (Sort::Price, _) => {
-                found.sort_by_key(|found| found.event.terms.prices_minor.iter().min().copied())
+                found.sort_by_key(|found| found.event.terms.prices_minor.iter().min().copied());
             }
             (Sort::Distance, Some(center)) => found.sort_by(|a, b| {
                 distance_km(center, a).partial_cmp(&distance_km(center, b)).unwrap_or(Ordering::Equal)
