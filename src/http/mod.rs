@@ -14,6 +14,8 @@ pub mod page;
 mod performers;
 pub mod problem;
 mod router;
+mod search;
+mod search_filter;
 mod seat_plan;
 mod seats_now;
 mod selling;

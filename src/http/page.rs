@@ -108,7 +108,8 @@ impl PageQuery {
     fn link(&self, path: &str, total: u64, response: &mut Response) -> Result<(), Problem> {
         let (page, size) = self.numbers();
         if u64::from(page) * u64::from(size) < total {
-            let next = format!("<{path}?page={}&pageSize={size}>; rel=\"next\"", page.saturating_add(1));
+            let and = if path.contains('?') { '&' } else { '?' };
+            let next = format!("<{path}{and}page={}&pageSize={size}>; rel=\"next\"", page.saturating_add(1));
             response.headers_mut().insert(LINK, HeaderValue::try_from(next).map_err(Problem::internal)?);
         }
         Ok(())

@@ -12,7 +12,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use super::envelope::{Envelope, envelope};
 use super::extract::require_json;
 use super::problem::Problem;
-use super::{App, admin, event_seats, events, performers, selling, users, venues};
+use super::{App, admin, event_seats, events, performers, search, selling, users, venues};
 
 /// What clients reach.
 pub fn public_router(app: &App) -> Router {
@@ -21,6 +21,7 @@ pub fn public_router(app: &App) -> Router {
         .merge(venues::routes(app.config.http.seat_map_limit_bytes))
         .merge(performers::routes())
         .merge(events::routes())
+        .merge(search::routes())
         .merge(selling::routes())
         .route_layer(from_fn(require_json));
     surround(json.merge(event_seats::routes()).merge(admin::health_routes()), app)

@@ -1,13 +1,13 @@
 //! What the whole-system tests share: the built program as a process of its own, and a client of its HTTP contract.
 
-#![allow(dead_code, reason = "every test binary uses another part of this")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "every test binary uses another part of this")]
 
 mod client;
 mod node;
 mod sale;
 
 pub use client::{Answer, Client};
-pub use node::{Exit, Node, NodeOptions};
+pub use node::{Exit, Node, NodeOptions, PASSWORD};
 pub use sale::{Sale, tokens};
 
 /// Whether `tool` can be run. Where it must be (`ONSALE_REQUIRE_TOOLS=1`), its lack is a failure instead of a skip.
