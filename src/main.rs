@@ -1,6 +1,6 @@
 //! The `onsale` command.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -9,6 +9,9 @@ use onsale::fault::NodeFault;
 use onsale::{config, demo, wiring};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+/// What the demo logs: its output is for people.
+const QUIET: &str = "warn";
 
 fn main() -> ExitCode {
     let ended = match Cli::parse().command {
@@ -40,7 +43,7 @@ fn serve(options: &Serve) -> Result<ExitCode, NodeFault> {
 }
 
 fn run_demo(options: &Demo) -> Result<ExitCode, NodeFault> {
-    tell_log("warn")?;
+    tell_log(QUIET)?;
     let runtime = tokio::runtime::Runtime::new().map_err(NodeFault::failed)?;
     let kept =
         runtime.block_on(demo::run(options)).map_err(|error| NodeFault::failed(format!("{error:#}")))?;
@@ -49,7 +52,11 @@ fn run_demo(options: &Demo) -> Result<ExitCode, NodeFault> {
 
 fn tell_log(level: &str) -> Result<(), NodeFault> {
     let filter = EnvFilter::try_new(level).map_err(NodeFault::failed)?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The demo's node: this program again, serving from a temporary directory.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -34,6 +35,7 @@ impl DemoNode {
         command
             .env("ONSALE_AUTH__OPERATOR_USERNAME", username)
             .env("ONSALE_AUTH__OPERATOR_PASSWORD", password)
+            .env("ONSALE_LOG__LEVEL", "warn")
             // Ctrl-C is for the demo, which then ends its node in good order.
             .process_group(0)
             .stdin(Stdio::null())
@@ -90,6 +92,12 @@ fn free_address(port: u16) -> String {
     format!("127.0.0.1:{}", if free { port } else { 0 })
 }
 
+/// What the node says is for whoever watches the demo.
+fn tell(line: &str) {
+    // Nobody may be listening; that is no reason to stop.
+    let _unheard = writeln!(std::io::stderr(), "node: {line}");
+}
+
 /// Waits for the line in which the node says that it is ready, and passes on everything it says from then on.
 async fn ready_line(child: &mut Child) -> anyhow::Result<String> {
     let stderr = child.stderr.take().context("the node's stderr is piped")?;
@@ -100,7 +108,7 @@ async fn ready_line(child: &mut Child) -> anyhow::Result<String> {
             let ready = line[at..].to_owned();
             tokio::spawn(async move {
                 while let Ok(Some(line)) = lines.next_line().await {
-                    tracing::warn!("node: {line}");
+                    tell(&line);
                 }
             });
             return Ok(ready);

@@ -60,8 +60,10 @@ pub enum PaymentStatus {
     Authorized,
     /// Taken.
     Captured,
-    /// Never taken.
+    /// Never taken: the provider was too late.
     Voided,
+    /// Never taken: the provider refused.
+    Declined,
 }
 
 /// The payment of a booking.
@@ -179,7 +181,7 @@ impl Booking {
     /// The provider refused, so it holds no money, and whoever waits is told so.
     pub(super) fn decline(&mut self) {
         self.status = BookingStatus::Cancelled;
-        self.payment.status = PaymentStatus::Voided;
+        self.payment.status = PaymentStatus::Declined;
         self.owed.clear();
     }
 
@@ -230,7 +232,7 @@ impl Booking {
                 .refunds_due_minor
                 .first()
                 .map(|amount| Work::Refund { amount_minor: *amount, attempt: self.payment.refunds }),
-            PaymentStatus::Voided => None,
+            PaymentStatus::Voided | PaymentStatus::Declined => None,
         }
     }
 

@@ -85,6 +85,7 @@ fn payment_status(payment: &Payment, total_minor: i64) -> &'static str {
         PaymentStatus::Pending => "pending",
         PaymentStatus::Authorized => "authorized",
         PaymentStatus::Voided => "voided",
+        PaymentStatus::Declined => "declined",
         PaymentStatus::Captured if payment.refunded_minor == 0 => "captured",
         PaymentStatus::Captured if payment.refunded_minor < total_minor => "partially_refunded",
         PaymentStatus::Captured => "refunded",

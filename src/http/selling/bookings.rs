@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::event::{Booking, Command, PaymentMethod, PaymentTerms, Reply, Sale};
+use domain::event::{Booking, Command, PaymentMethod, PaymentStatus, PaymentTerms, Reply, Sale};
 use domain::ids::{BookingId, BookingNumber, EventId, HoldId};
 use serde::Deserialize;
 
@@ -130,7 +130,8 @@ fn may_see(sale: &Sale, booking: &Booking, caller: &Customer) -> bool {
     booking.buyer == caller.user || sale.terms().organizer == caller.user || caller.is_operator()
 }
 
-/// The caller's own bookings, newest first.
+/// The caller's own bookings, newest first. A declined attempt to pay is none, though its id still shows what became
+/// of it.
 pub(super) async fn list(
     State(app): State<App>,
     caller: Customer,
@@ -138,7 +139,9 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let mut own: Vec<(EventId, BookingNumber, Booking)> = Vec::new();
     app.cluster.for_each_sale(|_, sale| {
-        let bookings = sale.bookings().filter(|(_, booking)| booking.buyer == caller.user);
+        let bookings = sale.bookings().filter(|(_, booking)| {
+            booking.buyer == caller.user && booking.payment.status != PaymentStatus::Declined
+        });
         own.extend(bookings.map(|(number, booking)| (sale.event(), number, booking.clone())));
     });
     own.sort_by_key(|(event, number, booking)| (std::cmp::Reverse(booking.created_at), *event, *number));

@@ -21,6 +21,7 @@ fn is_done(booking: &Booking) -> bool {
         PaymentStatus::Pending | PaymentStatus::Authorized => false,
         PaymentStatus::Captured => payment.refunds_due_minor.is_empty(),
         PaymentStatus::Voided => !payment.void_due,
+        PaymentStatus::Declined => true,
     }
 }
 
@@ -201,7 +202,7 @@ impl Twin {
     fn decline(&mut self, number: BookingNumber) -> Told {
         let booking = &mut self.bookings[number.number() as usize];
         booking.status = BookingStatus::Cancelled;
-        booking.payment.status = PaymentStatus::Voided;
+        booking.payment.status = PaymentStatus::Declined;
         let (hold, one_call) = (booking.hold, booking.one_call);
         self.holds[hold.number() as usize].hold.paying = None;
         if one_call {
