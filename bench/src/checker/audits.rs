@@ -65,7 +65,8 @@ fn lost_or_given_away<'h>(
     if there && !others {
         return false;
     }
-    let kind = if there { Kind::WrongOwner } else { Kind::LostAcknowledgement };
+    let lost = if booked { Kind::LostBooking } else { Kind::LostHold };
+    let kind = if there { Kind::WrongOwner } else { lost };
     findings.add(kind, map.ended_us, |names| {
         let (name, buyer) = (names.seat(seat.ticket), names.buyer(span.account));
         let (state, owner) = (seat.status, names.owner(&seat.owner));
@@ -157,7 +158,7 @@ fn judge<'h>(line: &BookingLine<'h>, found: Option<&'h Booking>, at_us: u64, fin
     let cancelled = line.ended_us().is_some();
     let Some(found) = found else {
         if !cancelled {
-            findings.add(Kind::LostAcknowledgement, at_us, |names| {
+            findings.add(Kind::LostBooking, at_us, |names| {
                 format!("booking {id} of {} is not there", names.buyer(account))
             });
         }
@@ -174,7 +175,7 @@ fn judge<'h>(line: &BookingLine<'h>, found: Option<&'h Booking>, at_us: u64, fin
         let kind = match found.status {
             BookingStatus::Pending if line.booking.status == BookingStatus::Pending => Kind::HoldPastDeadline,
             BookingStatus::Booked => Kind::CancelledYetBooked,
-            _ => Kind::LostAcknowledgement,
+            _ => Kind::LostBooking,
         };
         findings.add(kind, at_us, |names| {
             let (buyer, was, is) = (names.buyer(account), line.booking.status, found.status);
@@ -182,7 +183,7 @@ fn judge<'h>(line: &BookingLine<'h>, found: Option<&'h Booking>, at_us: u64, fin
             format!("booking {id} of {buyer} was acknowledged as {was:?}{after} and is {is:?}")
         });
     } else if found.status == BookingStatus::Booked && !same_tickets(line.booking, found) {
-        findings.add(Kind::LostAcknowledgement, at_us, |names| {
+        findings.add(Kind::LostBooking, at_us, |names| {
             format!("booking {id} of {} has other tickets or codes than acknowledged", names.buyer(account))
         });
     }

@@ -19,8 +19,10 @@ const KEPT_PER_KIND: u64 = 20;
 pub enum Kind {
     /// Two buyers certainly owned one seat at one instant.
     DoubleSale,
-    /// Something that was acknowledged is not there.
-    LostAcknowledgement,
+    /// An acknowledged hold is not there, before its time.
+    LostHold,
+    /// An acknowledged booking is not there, or not as it was acknowledged.
+    LostBooking,
     /// A hold lived on after its deadline.
     HoldPastDeadline,
     /// Something belongs to another buyer than the one to whom it was acknowledged.
@@ -43,9 +45,10 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, worst first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::DoubleSale,
-        Self::LostAcknowledgement,
+        Self::LostHold,
+        Self::LostBooking,
         Self::HoldPastDeadline,
         Self::WrongOwner,
         Self::CancelledYetBooked,
@@ -61,7 +64,8 @@ impl Kind {
     pub fn plural(self) -> &'static str {
         match self {
             Self::DoubleSale => "double sells",
-            Self::LostAcknowledgement => "lost acknowledgements",
+            Self::LostHold => "lost acknowledged holds",
+            Self::LostBooking => "lost acknowledged bookings",
             Self::HoldPastDeadline => "holds past deadline",
             Self::WrongOwner => "wrong owners",
             Self::CancelledYetBooked => "cancelled yet booked",
@@ -69,7 +73,7 @@ impl Kind {
             Self::ReusedHoldId => "reused hold ids",
             Self::ReusedBookingId => "reused booking ids",
             Self::ReusedTicketCode => "reused ticket codes",
-            Self::Unexplained => "unexplained seats and bookings",
+            Self::Unexplained => "unexplained",
             Self::WrongAnswer => "wrong answers",
         }
     }

@@ -151,7 +151,7 @@ impl<'h> Lines<'h> {
         let mut became = None;
         for (position, act) in line.later.iter().enumerate() {
             if denies(act) && act.ended_us() <= deadline.earliest_us && !ended_before(&line.later, position) {
-                findings.add(Kind::LostAcknowledgement, act.ended_us(), |names| {
+                findings.add(Kind::LostHold, act.ended_us(), |names| {
                     let (call, code) = (act.op.call.word(), act.refusal().unwrap_or_default());
                     let early_ms = (deadline.earliest_us - act.ended_us()) / 1_000;
                     let buyer = names.buyer(line.created.op.account);
@@ -264,7 +264,7 @@ impl<'h> BookingLine<'h> {
             let ended =
                 others.filter(|(_, other)| other.maybe).any(|(_, other)| other.invoked_us < act.ended_us());
             if gone && !ended {
-                findings.add(Kind::LostAcknowledgement, act.ended_us(), |names| {
+                findings.add(Kind::LostBooking, act.ended_us(), |names| {
                     let buyer = names.buyer(self.act.op.account);
                     format!(
                         "cancel of booking {} by {buyer}, who has not cancelled before: {code}",

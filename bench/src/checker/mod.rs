@@ -3,10 +3,10 @@
 //! Owns: the rules, and only the rules. [`check`] is pure: no clock, no network, the same verdict for the same
 //! history. It works in four passes, each linear but for sorting:
 //!
-//! 1. [`acts`] joins operations that share an idempotency key;
-//! 2. [`lines`] follows every hold and booking from its acknowledgement to its end;
-//! 3. [`spans`] says when a buyer *certainly* owned a seat; two certain owners at one instant are a double sale;
-//! 4. [`claims`] says what could at most be seen on a map, and [`audits`] holds what was read against both.
+//! 1. `acts` joins operations that share an idempotency key;
+//! 2. `lines` follows every hold and booking from its acknowledgement to its end;
+//! 3. `spans` says when a buyer *certainly* owned a seat; two certain owners at one instant are a double sale;
+//! 4. `claims` says what could at most be seen on a map, and `audits` holds what was read against both.
 //!
 //! Hazard: everything rests on two bounds that must not be mixed up. What is *certain* takes the latest start and the
 //! earliest end, so that no correct node is accused; what is *possible* takes the earliest start and the latest end.
@@ -47,7 +47,7 @@ impl Default for Limits {
             slack_us: 100_000,
             payment_us: 30_000_000,
             staleness_us: 0,
-            straggler_us: 10_000_000,
+            straggler_us: 5_000_000,
             longest_hold_us: 1_800_000_000,
             clock_rate_part: 1_000,
         }

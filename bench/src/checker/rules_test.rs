@@ -206,10 +206,10 @@ fn a_cancelled_seat_can_be_sold_again() {
 fn a_hold_denied_to_its_owner_before_its_deadline_is_lost() {
     for code in ["hold-expired", "not-found", "forbidden", "seat-unavailable"] {
         let story = Story::new().hold(ANN, 0.0, "h1", &[A]).book_gives(ANN, 20.0, "h1", refused(code));
-        story.breaks(Kind::LostAcknowledgement);
+        story.breaks(Kind::LostHold);
     }
     let release = Story::new().hold(ANN, 0.0, "h1", &[A]).release(ANN, 20.0, "h1", refused("hold-expired"));
-    release.breaks(Kind::LostAcknowledgement);
+    release.breaks(Kind::LostHold);
     let late = Story::new().hold(ANN, 0.0, "h1", &[A]).book_gives(ANN, 29.95, "h1", refused("hold-expired"));
     late.is_clean();
     let given_back = Story::new().hold(ANN, 0.0, "h1", &[A]).release(ANN, 10.0, "h1", unknown());
@@ -226,7 +226,7 @@ fn an_extension_moves_the_deadline() {
     let extended = || Story::new().hold(ANN, 0.0, "h1", &[A]).op(ANN, 20.0, extend(), held(&[A]));
     extended().hold(BOB, 40.0, "h2", &[A]).breaks(Kind::DoubleSale);
     extended().book(ANN, 49.0, "h1", "b1", &[A]).is_clean();
-    extended().book_gives(ANN, 49.0, "h1", refused("hold-expired")).breaks(Kind::LostAcknowledgement);
+    extended().book_gives(ANN, 49.0, "h1", refused("hold-expired")).breaks(Kind::LostHold);
     extended().book(ANN, 51.0, "h1", "b1", &[A]).breaks(Kind::HoldPastDeadline);
     // Nobody knows whether it was extended: neither deadline can be held against the node.
     let perhaps = || Story::new().hold(ANN, 0.0, "h1", &[A]).op(ANN, 20.0, extend(), unknown());
@@ -310,12 +310,12 @@ fn a_map_shows_what_is_certain() {
     let held = || Story::new().hold(ANN, 0.0, "h1", &[A]).audit();
     held().map(5.0, &[(A, SeatStatus::Held, by(ANN)), (B, SeatStatus::Available, Owner::Untold)]).is_clean();
     held().map(5.0, &[(A, SeatStatus::Held, Owner::Untold)]).is_clean();
-    held().map(5.0, &[(A, SeatStatus::Available, Owner::Untold)]).breaks(Kind::LostAcknowledgement);
+    held().map(5.0, &[(A, SeatStatus::Available, Owner::Untold)]).breaks(Kind::LostHold);
     held().map(5.0, &[(A, SeatStatus::Held, by(BOB))]).breaks(Kind::WrongOwner);
     held().map(5.0, &[(A, SeatStatus::Booked, Owner::Stranger("usr_x".into()))]).breaks(Kind::WrongOwner);
     let booked = || held().book(ANN, 1.0, "h1", "b1", &[A]);
     booked().map(900.0, &[(A, SeatStatus::Booked, by(ANN))]).is_clean();
-    booked().map(900.0, &[(A, SeatStatus::Held, by(ANN))]).breaks(Kind::LostAcknowledgement);
+    booked().map(900.0, &[(A, SeatStatus::Held, by(ANN))]).breaks(Kind::LostBooking);
     booked().map(900.0, &[(A, SeatStatus::Booked, by(BOB))]).breaks(Kind::WrongOwner);
 }
 
@@ -343,7 +343,7 @@ fn what_may_have_happened_explains_a_taken_seat() {
     let lost_answer = || Story::new().op(ANN, 0.0, best.clone(), unknown()).audit();
     lost_answer().map(5.0, &[(A, SeatStatus::Held, by(ANN))]).is_clean();
     lost_answer().map(5.0, &[(A, SeatStatus::Held, by(BOB))]).breaks(Kind::Unexplained);
-    lost_answer().map(41.0, &[(A, SeatStatus::Held, by(ANN))]).breaks(Kind::Unexplained);
+    lost_answer().map(36.0, &[(A, SeatStatus::Held, by(ANN))]).breaks(Kind::Unexplained);
     let lost_booking =
         || Story::new().hold(ANN, 0.0, "h1", &[A]).book_gives(ANN, 1.0, "h1", unknown()).audit();
     lost_booking().map(900.0, &[(A, SeatStatus::Booked, by(ANN))]).is_clean();
@@ -359,15 +359,15 @@ fn an_acknowledged_booking_is_there_for_its_buyer() {
     let booked = || Story::new().hold(ANN, 0.0, "h1", &[A]).book(ANN, 1.0, "h1", "b1", &[A]).audit();
     let good = || booking(ANN, "b1", &[A]);
     booked().list(ANN, vec![good()]).read(ANN, "b1", Some(good())).is_clean();
-    booked().list(ANN, vec![]).breaks(Kind::LostAcknowledgement);
-    booked().read(ANN, "b1", None).breaks(Kind::LostAcknowledgement);
+    booked().list(ANN, vec![]).breaks(Kind::LostBooking);
+    booked().read(ANN, "b1", None).breaks(Kind::LostBooking);
     booked().list(ANN, vec![]).list(BOB, vec![booking(BOB, "b1", &[A])]).breaks(Kind::WrongOwner);
     let other_seat = Booking { tickets: vec![(B, String::new())], ..good() };
-    booked().list(ANN, vec![other_seat]).breaks(Kind::LostAcknowledgement);
+    booked().list(ANN, vec![other_seat]).breaks(Kind::LostBooking);
     let other_code = Booking { tickets: vec![(A, "another".into())], ..good() };
-    booked().list(ANN, vec![other_code]).breaks(Kind::LostAcknowledgement);
-    booked().list(ANN, vec![with_status(good(), BookingStatus::Cancelled)]).breaks(Kind::LostAcknowledgement);
-    booked().list(ANN, vec![with_status(good(), BookingStatus::Pending)]).breaks(Kind::LostAcknowledgement);
+    booked().list(ANN, vec![other_code]).breaks(Kind::LostBooking);
+    booked().list(ANN, vec![with_status(good(), BookingStatus::Cancelled)]).breaks(Kind::LostBooking);
+    booked().list(ANN, vec![with_status(good(), BookingStatus::Pending)]).breaks(Kind::LostBooking);
 }
 
 #[test]
@@ -382,9 +382,9 @@ fn a_cancelled_booking_is_void() {
     cancelled(Outcome::Done).list(ANN, vec![good()]).breaks(Kind::CancelledYetBooked);
     cancelled(unknown()).list(ANN, vec![good()]).is_clean();
     cancelled(unknown()).list(ANN, vec![void()]).is_clean();
-    cancelled(refused("not-cancellable")).list(ANN, vec![void()]).breaks(Kind::LostAcknowledgement);
-    cancelled(refused("already-cancelled")).breaks(Kind::LostAcknowledgement);
-    cancelled(refused("not-found")).breaks(Kind::LostAcknowledgement);
+    cancelled(refused("not-cancellable")).list(ANN, vec![void()]).breaks(Kind::LostBooking);
+    cancelled(refused("already-cancelled")).breaks(Kind::LostBooking);
+    cancelled(refused("not-found")).breaks(Kind::LostBooking);
 }
 
 #[test]
@@ -431,7 +431,7 @@ fn a_final_audit_waits_for_the_last_hold_and_no_longer() {
 fn two_targets_may_show_what_was_true_a_second_ago() {
     let story = Story::new().hold(ANN, 0.0, "h1", &[A]).audit();
     let story = story.map(0.6, &[(A, SeatStatus::Available, Owner::Untold)]);
-    story.breaks(Kind::LostAcknowledgement);
+    story.breaks(Kind::LostHold);
     let limits = Limits { staleness_us: 1_000_000, ..Limits::default() };
     assert!(check(&story.history, &limits).is_clean());
 }

@@ -1,6 +1,6 @@
 //! The report of a run: figures, verdict, and what they were measured on.
 //!
-//! Owns: the report's content and its stored form, `report.json`. How it looks is in [`text`] and [`html`].
+//! Owns: the report's content and its stored form, `report.json`. How it looks is in `text` and `html`.
 
 mod dump;
 mod figures;

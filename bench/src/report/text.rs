@@ -33,7 +33,8 @@ pub(super) fn sentence(report: &Report) -> String {
         return format!("VIOLATIONS: {all}. The node did not keep its promises.");
     }
     if verdict.audited {
-        "No violation: every acknowledgement was kept and no seat had two owners.".into()
+        "No violation: double sells 0, lost acknowledged holds 0, holds past deadline 0, and nothing else."
+            .into()
     } else {
         "No violation in the answers; nothing was audited afterwards.".into()
     }

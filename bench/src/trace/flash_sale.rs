@@ -13,6 +13,8 @@ const RUSH: f64 = 0.6;
 /// The rush thins out by a factor of e in this part of the window.
 const RUSH_DECAY: f64 = 0.12;
 const THINK_MEDIAN_MS: f64 = 1_500.0;
+/// Late comers have made up their minds; hardly any lets a hold of a few seconds lapse by thinking.
+const SETTLED_THINK_MEDIAN_MS: f64 = 300.0;
 
 /// A sale of `seats` that `buyers` come to within `window_ms`, all wanting the best seats of `event`.
 ///
@@ -26,7 +28,11 @@ pub fn sessions(seed: u64, seats: u32, buyers: u32, window_ms: u64, event: &str)
         think_median_ms: THINK_MEDIAN_MS,
         parties: parties(seats, buyers),
     };
-    let settled = Behaviour { endings: [1.0, 0.0, 0.0, 0.0], parties: vec![0.7, 0.3], ..undecided.clone() };
+    let settled = Behaviour {
+        endings: [1.0, 0.0, 0.0, 0.0],
+        think_median_ms: SETTLED_THINK_MEDIAN_MS,
+        parties: vec![0.7, 0.3],
+    };
     let window = window_ms as f64;
     let mut arrivals: Vec<u64> = (0..buyers)
         .map(|_| {

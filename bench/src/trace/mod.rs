@@ -1,6 +1,6 @@
 //! Session traces: one buyer per row, with when they come, what they want and how it ends.
 //!
-//! Owns: the [`Session`] and its stored form ([`file`]), how traces are made ([`make`], [`flash_sale`]), imported
+//! Owns: the [`Session`] and its stored form ([`mod@file`]), how traces are made ([`make`], [`flash_sale`]), imported
 //! ([`orders`], [`seat_lists`]) and summed up ([`show`]). Not: playing them, which is [`crate::replay`].
 
 pub mod behaviour;

@@ -69,7 +69,7 @@ pub(crate) fn play(fault: Fault, seed: u64) -> History {
     }
     while let Some(Reverse((at_us, number))) = run.due.pop() {
         run.now_us = at_us;
-        let step = run.steps.remove(&number).unwrap();
+        let step = run.steps.remove(&number).expect("every planned step is kept until it is due");
         run.step(step);
     }
     run.audited()
@@ -105,10 +105,10 @@ impl Run {
             }
             Step::Execute { op, attempt } => self.execute(op, attempt),
             Step::Commit { epoch, state } if epoch == self.epoch => self.seller.commit(*state),
-            Step::Answer { op, attempt, epoch, outcome } if epoch == self.epoch => {
-                if attempt == self.ops[op].1.attempts {
-                    self.finish(op, outcome);
-                }
+            Step::Answer { op, attempt, epoch, outcome }
+                if epoch == self.epoch && attempt == self.ops[op].1.attempts =>
+            {
+                self.finish(op, outcome);
             }
             Step::Timeout { op, attempt } if attempt == self.ops[op].1.attempts && !self.ops[op].2 => {
                 if attempt < 3 {
