@@ -27,7 +27,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Serve {
     /// Settings beside the built-in ones; see config.toml for all of them. The environment
-    /// (ONSALE_<SECTION>__<KEY>) overrides both.
+    /// (`ONSALE_<SECTION>__<KEY>`) overrides both.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// This node's id within the cluster; stays with its data directory.

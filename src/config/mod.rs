@@ -1,4 +1,4 @@
-//! What an operator can set: raw in [`settings`], checked here. Every key is documented in `config.toml`.
+//! What an operator can set: raw in `settings`, checked here. Every key is documented in `config.toml`.
 //!
 //! Whatever is wrong ends the program with exit code 2 and a message that names the key, the value and what is allowed.
 

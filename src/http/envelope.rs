@@ -66,7 +66,7 @@ pub async fn envelope(State(envelope): State<Arc<Envelope>>, request: Request, n
         Ok(Ok(response)) => response,
         Ok(Err(_panic)) => Problem::internal("a handler panicked").into_response(),
         Err(_elapsed) => {
-            Problem::new(Code::Overloaded, "The request took too long. Retry with the same Idempotency-Key.")
+            Problem::new(Code::OwnerUnavailable, "No answer in time. Retry with the same Idempotency-Key.")
                 .into_response()
         }
     };

@@ -56,7 +56,7 @@ async fn every_problem_is_complete() {
         ("GET", "/refused", 409, "sold-out"),
         ("GET", "/nowhere", 404, "not-found"),
         ("DELETE", "/fine", 405, "method-not-allowed"),
-        ("GET", "/stalled", 503, "overloaded"),
+        ("GET", "/stalled", 503, "owner-unavailable"),
         ("GET", "/panic", 500, "internal"),
         ("GET", "/bare", 500, "internal"),
     ] {

@@ -4,6 +4,7 @@ mod admin;
 mod app;
 pub mod auth;
 pub mod cache;
+mod descriptors;
 pub mod envelope;
 mod event_seats;
 mod event_view;

@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
+use super::descriptors::room_for_connections;
 use crate::config::HttpConfig;
 
 /// How long to wait when the process has no file descriptor left for a connection.
@@ -30,7 +31,8 @@ pub async fn serve(
     config: &HttpConfig,
     stop: impl Future<Output = ()>,
 ) {
-    let places = Arc::new(Semaphore::new(config.max_connections));
+    let room = config.max_connections.min(room_for_connections()).min(Semaphore::MAX_PERMITS);
+    let places = Arc::new(Semaphore::new(room));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let mut http = http1::Builder::new();

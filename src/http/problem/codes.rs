@@ -108,4 +108,13 @@ mod test {
             assert!(Code::ALL[..at].iter().all(|other| other.as_str() != code.as_str()), "{code:?} twice");
         }
     }
+
+    #[test]
+    fn every_code_is_documented_with_its_status() {
+        let page = include_str!("../../../docs/errors/README.md");
+        for code in Code::ALL {
+            let row = format!("| `{}` | {} |", code.as_str(), code.status().as_u16());
+            assert!(page.contains(&row), "docs/errors/README.md lacks {row}");
+        }
+    }
 }

@@ -1,0 +1,89 @@
+//! What the catalogue, the seats and the accounts show, and to whom, over the real process.
+
+mod support;
+
+use serde_json::json;
+use support::{Client, Node, Sale};
+
+#[test]
+fn a_logout_is_final_and_a_role_counts_at_once() {
+    let node = Node::start();
+    let (ann, operator) = (node.customer("ann"), node.operator());
+    let login = ann
+        .post("/users/login", &json!({"username": "ANN@example.org", "password": "correct horse"}))
+        .expect(200);
+    assert_eq!((&login["tokenType"], &login["expiresIn"]), (&json!("Bearer"), &json!(3600)));
+    let id = login["user"]["id"].as_str().expect("an id").to_owned();
+    let performer = json!({"name": "Foxes", "genre": "rock", "bio": ""});
+    ann.post("/performers", &performer).expect_problem(403, "forbidden");
+    ann.put(&format!("/users/{id}/role"), &json!({"role": "operator"})).expect_problem(403, "forbidden");
+    operator.put(&format!("/users/{id}/role"), &json!({"role": "organizer"})).expect(200);
+    ann.post("/performers", &performer).expect(201);
+    operator.put(&format!("/users/{id}/role"), &json!({"role": "customer"})).expect(200);
+    ann.post("/performers", &performer).expect_problem(403, "forbidden");
+
+    ann.post("/users/logout", &json!({})).expect(204);
+    ann.get(&format!("/users/{id}")).expect_problem(401, "unauthenticated");
+    let again = ann.login("ann", "correct horse");
+    assert_eq!(again.get(&format!("/users/{id}")).expect(200)["role"], "customer");
+    let bob = node.customer("bob");
+    bob.get(&format!("/users/{id}")).expect_problem(404, "not-found");
+    operator.get(&format!("/users/{id}")).expect(200);
+    operator
+        .put("/users/usr_0000000000001/role", &json!({"role": "customer"}))
+        .expect_problem(404, "not-found");
+    let admin = bob.at(&node.admin());
+    admin
+        .get("/admin/events/evt_0000000000001/seats/tkt_00000000000010/history")
+        .expect_problem(403, "forbidden");
+}
+
+#[test]
+fn an_unchanged_read_is_304() {
+    let node = Node::start();
+    let sale = Sale::open(&node, 3, &json!({}));
+    let client = node.client();
+    for path in [
+        "/events".to_owned(),
+        "/venues".to_owned(),
+        format!("/events/{}", sale.event),
+        format!("/events/{}?tickets=false", sale.event),
+        format!("/events/{}/seats", sale.event),
+    ] {
+        let first = client.get(&path);
+        let tag = first.header("etag").expect("an ETag").to_owned();
+        assert!(first.header("cache-control").is_some());
+        let again = client.send("GET", &path, &[("if-none-match", &tag)], None);
+        assert_eq!((again.status, again.bytes.len()), (304, 0), "{path}");
+    }
+    let seats = format!("/events/{}/seats", sale.event);
+    let tag = client.get(&seats).header("etag").expect("an ETag").to_owned();
+    sale.hold(&node.customer("ann"), &[0]).expect(201);
+    assert_eq!(client.send("GET", &seats, &[("if-none-match", &tag)], None).status, 200);
+}
+
+#[test]
+fn a_holder_is_known_to_insiders_and_to_themselves_only() {
+    let node = Node::start();
+    let sale = Sale::open(&node, 3, &json!({}));
+    let (ann, bob) = (node.customer("ann"), node.customer("bob"));
+    sale.hold(&ann, &[1]).expect(201);
+    let seat = |client: &Client| {
+        client.get(&format!("/events/{}/seats?status=held", sale.event)).expect(200)["seats"][0].clone()
+    };
+    assert_eq!((seat(&bob).get("userId"), seat(&bob).get("mine")), (None, None));
+    assert_eq!((seat(&ann).get("userId"), &seat(&ann)["mine"]), (None, &json!(true)));
+    let operator = seat(&node.operator());
+    assert!(
+        operator["userId"].is_string()
+            && operator["reservedAt"].is_string()
+            && operator.get("mine").is_none()
+    );
+    let event = node.client().get(&format!("/event/{}", sale.event)).expect(200);
+    assert_eq!(
+        event["availability"],
+        json!({"total": 3, "available": 2, "held": 1, "booked": 0, "blocked": 0})
+    );
+    assert_eq!(event["tickets"].as_array().expect("tickets").len(), 3);
+    assert_eq!(event["priceFrom"], json!({"amount": 2500, "currency": "EUR"}));
+}
