@@ -86,7 +86,7 @@ fn a_booking_that_was_told_as_pending_is_still_there_when_it_is_declined() {
     scene.settle(number, PaymentOutcome::Declined);
     let view = booking_of(scene.tell(ANNA, &Command::AnswerPending { booking: number }));
     assert_eq!(view.booking.status, BookingStatus::Cancelled);
-    assert_eq!((view.booking.payment.status, view.booking.open_work()), (PaymentStatus::Voided, None));
+    assert_eq!((view.booking.payment.status, view.booking.open_work()), (PaymentStatus::Declined, None));
     scene.assert_replays();
 }
 
