@@ -108,16 +108,17 @@ impl Cluster {
         let context = GroupContext {
             node: config.node,
             disk: journal.clone(),
-            snapshots: &data.join("snapshots"),
+            snapshots: data.join("snapshots"),
             config: settings(config.snapshots).map_err(|error| ClusterError::Setting(error.to_string()))?,
             transport: config.transport,
             observer: config.commits,
         };
-        let shards = (0..config.shards).map(|shard| start(GroupId::shard(shard), &context, identity.formed));
+        // Tasks of their own: a restart replays the logs of all groups on all cores.
+        let start_shard = |shard| started::<Shard>(GroupId::shard(shard), &context, identity.formed);
         let (shards, directory, accounts) = tokio::try_join!(
-            try_join_all(shards),
-            start::<Catalogue>(GroupId::DIRECTORY, &context, identity.formed),
-            start::<Accounts>(GroupId::ACCOUNTS, &context, identity.formed),
+            try_join_all((0..config.shards).map(start_shard)),
+            started::<Catalogue>(GroupId::DIRECTORY, &context, identity.formed),
+            started::<Accounts>(GroupId::ACCOUNTS, &context, identity.formed),
         )?;
         if !identity.formed {
             data.save(IdentityRecord { formed: true, ..identity })?;
@@ -268,10 +269,20 @@ impl Journal for Cluster {
     }
 }
 
+/// Runs [`start`] in a task.
+async fn started<M: Machine>(
+    id: GroupId,
+    context: &GroupContext<Writer>,
+    formed: bool,
+) -> Result<Group<M, Writer>, ClusterError> {
+    let context = context.clone();
+    tokio::spawn(async move { start(id, &context, formed).await }).await.map_err(io::Error::other)?
+}
+
 /// Starts a group; forms it when the cluster is new, and leads it when this node is alone in it.
 async fn start<M: Machine>(
     id: GroupId,
-    context: &GroupContext<'_, Writer>,
+    context: &GroupContext<Writer>,
     formed: bool,
 ) -> Result<Group<M, Writer>, ClusterError> {
     let group = Group::open(id, context).await?;

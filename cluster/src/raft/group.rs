@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,10 +25,11 @@ use crate::journal::{GroupId, LogDisk};
 const LEAD_WITHIN: Duration = Duration::from_secs(20);
 
 /// What every group of a node shares.
-pub(crate) struct GroupContext<'a, D> {
+#[derive(Clone)]
+pub(crate) struct GroupContext<D> {
     pub(crate) node: NodeId,
     pub(crate) disk: D,
-    pub(crate) snapshots: &'a Path,
+    pub(crate) snapshots: PathBuf,
     pub(crate) config: Arc<Config>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) observer: Arc<dyn CommitObserver>,
@@ -71,9 +72,9 @@ pub struct GroupStatus {
 
 impl<M: Machine, D: LogDisk> Group<M, D> {
     /// Reads the group back from the disk and starts it.
-    pub(crate) async fn open(id: GroupId, context: &GroupContext<'_, D>) -> io::Result<Self> {
+    pub(crate) async fn open(id: GroupId, context: &GroupContext<D>) -> io::Result<Self> {
         let mut log = LogStore::open(id, context.disk.clone()).await?;
-        let found = Snapshots::open(context.snapshots, id)?;
+        let found = Snapshots::open(&context.snapshots, id)?;
         let machine = StateMachine::<M, D>::open(id, context.disk.clone(), found, context.observer.clone())?;
         let state = machine.state();
         let purged = log.get_log_state().await?.last_purged_log_id;
