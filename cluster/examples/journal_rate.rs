@@ -1,6 +1,11 @@
 //! Measures facts a second through openraft and sled on this machine's disk, at 64 facts an entry, and how soon a node
 //! is ready: `cargo run --release -p onsale-cluster --example journal_rate [-- SECONDS [EVENTS [FACTS]]]`.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a measurement needs the real clock, and three numbers need no clap"
+)]
+
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -31,11 +36,6 @@ impl JournalObserver for Flushes {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "a measurement needs the real clock")]
-fn now() -> Instant {
-    Instant::now()
-}
-
 fn fact(number: u64) -> Stamped {
     let terms = || SaleTerms {
         organizer: UserId::new(1),
@@ -50,7 +50,7 @@ fn fact(number: u64) -> Stamped {
     let seat = SeatIndex::new((number % u64::from(SEATS)) as u32);
     let fact = match number {
         0 => Fact::SaleOpened { terms: terms(), seats: SEATS, revision: 1 },
-        _ if number / u64::from(SEATS) % 2 == 0 => Fact::SeatsBlocked { seats: vec![seat] },
+        _ if (number / u64::from(SEATS)).is_multiple_of(2) => Fact::SeatsBlocked { seats: vec![seat] },
         _ => Fact::SeatsUnblocked { seats: vec![seat] },
     };
     Stamped { at: UnixMillis::new(1_700_000_000_000 + number), fact }
@@ -75,11 +75,11 @@ fn config(data_dir: PathBuf, flushes: Arc<Flushes>) -> ClusterConfig {
 async fn drive(cluster: Arc<Cluster>, event: EventId, facts: u64, until: Instant) -> (u64, Vec<Duration>) {
     let Ok(opened) = cluster.open(event).await else { return (0, Vec::new()) };
     let (mut base, mut times, mut waiting) = (0, Vec::new(), std::collections::VecDeque::new());
-    while now() < until {
+    while Instant::now() < until {
         let batch = (base..base + facts).map(fact).collect();
         let (sender, fate) = tokio::sync::oneshot::channel();
-        let done = Box::new(move |outcome| drop(sender.send(outcome)));
-        let started = now();
+        let done = Box::new(move |outcome| sender.send(outcome).unwrap_or_default());
+        let started = Instant::now();
         if cluster.propose(Proposal { event, term: opened.term, base, facts: batch }, done).is_err() {
             break;
         }
@@ -114,10 +114,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let facts = numbers.next().transpose()?.unwrap_or(64);
     let dir = std::env::temp_dir().join(format!("onsale-journal-rate-{}", std::process::id()));
     let flushes = Arc::new(Flushes::default());
-    let started = now();
+    let started = Instant::now();
     let cluster = Arc::new(Cluster::open(config(dir.clone(), flushes.clone())).await?);
     println!("formed and ready after {:?}", started.elapsed());
-    let (started, until) = (now(), now() + Duration::from_secs(seconds));
+    let (started, until) = (Instant::now(), Instant::now() + Duration::from_secs(seconds));
     let drivers = (0..events)
         .map(|event| tokio::spawn(drive(cluster.clone(), EventId::new(event * 7919), facts, until)));
     let (mut total, mut times) = (0, Vec::new());
@@ -139,7 +139,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     cluster.shutdown().await;
     drop(cluster);
-    let started = now();
+    let started = Instant::now();
     let cluster = Cluster::open(config(dir.clone(), flushes)).await?;
     println!("restarted and ready after {:?}", started.elapsed());
     cluster.shutdown().await;

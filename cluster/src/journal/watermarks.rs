@@ -66,7 +66,7 @@ impl Watermarks {
             return Ok(());
         }
         self.write(marks)?;
-        if self.current.generation % WRITES_PER_SYNC == 0 { self.file.sync_data() } else { Ok(()) }
+        if self.current.generation.is_multiple_of(WRITES_PER_SYNC) { self.file.sync_data() } else { Ok(()) }
     }
 
     fn end(&self, group: GroupId) -> Option<u64> {

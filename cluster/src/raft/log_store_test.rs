@@ -316,11 +316,10 @@ async fn a_crash_at_any_operation_leaves_a_log_that_can_go_on() {
                 entries.iter().all(|entry| acknowledged.contains(entry)),
                 "seed {seed}, round {round}: something is made up"
             );
-            found
-                .truncate_after(wanted.last().map(|entry| entry.log_id).or(store.log().purged))
-                .await
-                .unwrap();
-            if let Some(purged) = store.log().purged {
+            let purged = store.log().purged;
+            let last = wanted.last().map(|entry| entry.log_id).or(purged);
+            found.truncate_after(last).await.unwrap();
+            if let Some(purged) = purged {
                 found.purge(purged).await.unwrap();
             }
             assert_eq!(all(&mut found).await, wanted, "seed {seed}, round {round}");
