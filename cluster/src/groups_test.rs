@@ -1,5 +1,6 @@
 use std::path::Path;
-use std::sync::atomic::AtomicUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::account::{PasswordHash, Role, User};
@@ -8,9 +9,9 @@ use domain::ports::Term;
 use domain::time::UnixMillis;
 
 use super::*;
-use crate::NoPeers;
-use crate::journal::{Op, SledStore, Store};
+use crate::journal::{OnFatal, Op};
 use crate::testing::{facts, proposal, propose};
+use crate::{CommitObserver, NoPeers, SnapshotSettings};
 
 const EVENT: EventId = EventId::new(0xbeef);
 

@@ -157,12 +157,17 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         read(&state_machine::read(&self.state))
     }
 
-    /// Why the group has stopped, if it has without being asked to.
-    pub(crate) fn failure(&self) -> Option<String> {
+    /// Waits until the group has stopped; says why, unless it was asked to.
+    pub(crate) async fn stopped(&self) -> Option<String> {
+        let mut changes = self.raft.server_metrics();
+        while changes.changed().await.is_ok() {}
         let metrics = self.raft.metrics();
         let state = metrics.borrow_watched().running_state.clone();
-        let fatal = state.err().filter(|fatal| !matches!(fatal, Fatal::Stopped));
-        fatal.map(|fatal| format!("{} has stopped: {fatal}", self.id))
+        match state {
+            Err(Fatal::Stopped) => None,
+            Err(fatal) => Some(format!("{} has stopped: {fatal}", self.id)),
+            Ok(()) => Some(format!("{} has stopped without a word", self.id)),
+        }
     }
 
     /// Writes a snapshot soon.
