@@ -18,7 +18,7 @@ const VERSION: u8 = 1;
 /// Bytes of a frame before its body.
 pub(crate) const FRAME_BYTES: usize = 5;
 /// No record is larger; a length beyond it is damage, not a reason to allocate.
-pub(crate) const MAX_RECORD_BYTES: u64 = 1 << 30;
+pub(crate) const MAX_RECORD_BYTES: u64 = 1 << 36;
 
 /// The error for stored bytes that are not what was written.
 pub(crate) fn damaged(what: &dyn Display, why: &str) -> io::Error {
