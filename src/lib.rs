@@ -1,7 +1,15 @@
-//! The onsale node.
+//! The onsale node: HTTP and JSON in front of the actors and the cluster, configuration, wiring, the demo.
 
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
+pub mod dispatch;
+pub mod fault;
+pub mod gateway;
 pub mod http;
+pub mod listings;
+pub mod metrics;
 pub mod secrets;
+pub mod wiring;

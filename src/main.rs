@@ -1,3 +1,66 @@
 //! The `onsale` command.
 
-fn main() {}
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use onsale::cli::{Cli, Command, Demo, Serve};
+use onsale::fault::NodeFault;
+use onsale::{config, demo, wiring};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let ended = match Cli::parse().command {
+        Command::Serve(options) => serve(&options),
+        Command::Demo(options) => run_demo(&options),
+    };
+    match ended {
+        Ok(code) => code,
+        Err(fault) => {
+            // Whoever started us may have closed stderr; the exit code says it all the same.
+            let _unheard = writeln!(std::io::stderr(), "onsale: {fault}");
+            ExitCode::from(fault.exit_code())
+        }
+    }
+}
+
+fn serve(options: &Serve) -> Result<ExitCode, NodeFault> {
+    let config = config::load(options.config.as_deref(), std::env::vars_os())?;
+    tell_log(&config.log_level)?;
+    // The arbiters of the actors belong to an actix system; HTTP runs on the same runtime's own threads.
+    let system = actix_rt::System::with_tokio_rt(|| {
+        tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .expect("without threads or timers there is no node")
+    });
+    system.block_on(wiring::serve(options, config, told_to_end()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run_demo(options: &Demo) -> Result<ExitCode, NodeFault> {
+    tell_log("warn")?;
+    let runtime = tokio::runtime::Runtime::new().map_err(NodeFault::failed)?;
+    let kept =
+        runtime.block_on(demo::run(options)).map_err(|error| NodeFault::failed(format!("{error:#}")))?;
+    Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn tell_log(level: &str) -> Result<(), NodeFault> {
+    let filter = EnvFilter::try_new(level).map_err(NodeFault::failed)?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Ok(())
+}
+
+/// Until SIGTERM or Ctrl-C.
+async fn told_to_end() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        // Without signals the node runs until it is killed, which loses nothing.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

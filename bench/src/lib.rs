@@ -1,1 +1,18 @@
 //! onsale-bench: traces, the open-loop replay, the history checker and the reports.
+//!
+//! A trace ([`trace`]) says who comes when and wants what. The replay ([`replay`]) lets them all come to a node that
+//! it knows only through the HTTP contract, and records every call in a [`history`]. The [`checker`] says from the
+//! history alone whether the node kept its promises, and [`report`] puts verdict and figures before a reader.
+
+pub mod ambient;
+pub mod checker;
+pub mod history;
+pub mod plan;
+pub mod progress;
+pub mod replay;
+pub mod report;
+pub mod rng;
+pub mod stadium;
+pub mod trace;
+
+pub use trace::flash_sale::sessions as flash_sale_sessions;

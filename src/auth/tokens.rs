@@ -89,12 +89,14 @@ impl Tokens {
     pub fn issue(&self, user: UserId, now: UnixMillis, random: &dyn Random) -> Issued {
         let mut id = [0; 16];
         random.fill(&mut id);
-        let iat = now.millis() / 1000;
+        // Rounded up: a token is never good for less than was promised.
+        let ttl_ms = u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX);
+        let exp = now.plus_ms(ttl_ms).millis().div_ceil(1000);
         let claims = Claims {
             sub: user.to_string(),
             jti: format!("{:032x}", u128::from_le_bytes(id)),
-            iat,
-            exp: iat.saturating_add(self.ttl.as_secs()),
+            iat: now.millis() / 1000,
+            exp,
         };
         let text = encode(&Header::new(ALGORITHM), &claims, &self.signing)
             .expect("strings and numbers serialise, and HMAC takes a key of any length");

@@ -152,7 +152,7 @@ pub struct ActorsConfig {
 #[derive(Debug, Clone)]
 pub struct PaymentsConfig {
     /// After that a payment is voided.
-    pub timeout: Duration,
+    pub timeout_ms: u64,
     /// After that a booking answers 202.
     pub answer_after: Duration,
     test_provider: TestProvider,
@@ -243,7 +243,7 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
         },
     };
     let payments = PaymentsConfig {
-        timeout: ms("payments.timeout_ms", 100, 600_000)?,
+        timeout_ms: settings.number("payments.timeout_ms", 100..=600_000)?,
         answer_after: ms("payments.answer_after_ms", 10, 25_000)?,
         test_provider: match settings.text("payments.test_provider") {
             "on" => TestProvider::On,

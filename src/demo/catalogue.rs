@@ -108,8 +108,12 @@ fn show(
     };
     let evening = now.millis() / DAY_MS * DAY_MS + (7 + rng.below(350)) * DAY_MS + 19 * DAY_MS / 24;
     let base = 1_500 + 500 * rng.below(12) as i64;
-    let prices: Map<String, Value> =
-        map.categories().into_iter().zip(1..).map(|(category, step)| (category, json!(base * step))).collect();
+    let prices: Map<String, Value> = map
+        .categories()
+        .into_iter()
+        .zip(1..)
+        .map(|(category, step)| (category, json!(base * step)))
+        .collect();
     let body = json!({
         "name": name,
         "description": format!("{name}, one night only."),
@@ -181,7 +185,8 @@ mod test {
                     let category = section["category"].as_str().unwrap_or_default();
                     assert!(show.body["prices"][category].is_i64(), "{category}");
                 }
-                let starts_at: Timestamp = show.body["startsAt"].as_str().unwrap_or_default().parse().unwrap();
+                let starts_at: Timestamp =
+                    show.body["startsAt"].as_str().unwrap_or_default().parse().unwrap();
                 assert!(starts_at.0 > NOW);
             }
         }

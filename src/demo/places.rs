@@ -105,13 +105,34 @@ pub(super) const HOUSES: [House; 3] = [
 ];
 
 pub(super) const FIRST_WORDS: [&str; 24] = [
-    "Velvet", "Midnight", "Paper", "Northern", "Electric", "Silent", "Golden", "Crimson", "Hollow", "Distant",
-    "Glass", "Lunar", "Wild", "Copper", "Neon", "Secret", "Broken", "Ivory", "Rapid", "Lost", "Solar",
-    "Marble", "Winter", "Atomic",
+    "Velvet", "Midnight", "Paper", "Northern", "Electric", "Silent", "Golden", "Crimson", "Hollow",
+    "Distant", "Glass", "Lunar", "Wild", "Copper", "Neon", "Secret", "Broken", "Ivory", "Rapid", "Lost",
+    "Solar", "Marble", "Winter", "Atomic",
 ];
 
 pub(super) const SECOND_WORDS: [&str; 24] = [
-    "Harbour", "Foxes", "Parade", "Echoes", "Satellites", "Orchard", "Tigers", "Avenue", "Lanterns", "Rivers",
-    "Machines", "Sparrows", "Kingdom", "Letters", "Horizon", "Pilots", "Gardens", "Thunder", "Mirrors", "Coast",
-    "Giants", "Carousel", "Signals", "Comets",
+    "Harbour",
+    "Foxes",
+    "Parade",
+    "Echoes",
+    "Satellites",
+    "Orchard",
+    "Tigers",
+    "Avenue",
+    "Lanterns",
+    "Rivers",
+    "Machines",
+    "Sparrows",
+    "Kingdom",
+    "Letters",
+    "Horizon",
+    "Pilots",
+    "Gardens",
+    "Thunder",
+    "Mirrors",
+    "Coast",
+    "Giants",
+    "Carousel",
+    "Signals",
+    "Comets",
 ];

@@ -55,7 +55,8 @@ async fn history(
     }
     let cluster = app.cluster.clone();
     // The archive is on disk, and a hot event has millions of facts.
-    let facts = tokio::task::spawn_blocking(move || cluster.history(event)).await.map_err(Problem::internal)?;
+    let facts =
+        tokio::task::spawn_blocking(move || cluster.history(event)).await.map_err(Problem::internal)?;
     let facts = facts.map_err(Problem::internal)?;
     let mut about = SeatHistory::of(ticket.part);
     let seen = facts.iter().filter(|(_, stamped)| about.concerns(&stamped.fact));

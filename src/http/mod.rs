@@ -1,6 +1,30 @@
 //! The public face of the node: HTTP and JSON, and nothing behind them. Step ① and step ⑦.
 
+mod admin;
+mod app;
+pub mod auth;
+pub mod cache;
 pub mod envelope;
+mod event_seats;
+mod event_view;
+mod events;
 pub mod extract;
+mod new_event;
+pub mod page;
+mod performers;
 pub mod problem;
+mod router;
+mod search;
+mod search_filter;
+mod seat_plan;
+mod seats_now;
+mod selling;
+mod server;
+pub mod ticket;
+mod users;
+mod venues;
 pub mod wire;
+
+pub use app::{App, Parts, Readiness};
+pub use router::{admin_router, public_router};
+pub use server::serve;

@@ -45,3 +45,37 @@ impl<K: Ord + Copy, V> Fading<K, V> {
         }
     }
 }
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    const fn at(millis: u64) -> UnixMillis {
+        UnixMillis::new(millis)
+    }
+
+    #[test]
+    fn an_entry_fades_a_day_after_it_was_made() {
+        let mut memory = Fading::default();
+        memory.insert(at(5), 1, "one");
+        memory.insert(at(6), 2, "two");
+        memory.forget(at(5 + MEMORY_MS - 1));
+        assert_eq!(memory.get(&1, at(5 + MEMORY_MS - 1)), Some(&"one"));
+        assert_eq!(memory.get(&1, at(5 + MEMORY_MS)), None, "also where it was not dropped yet");
+        memory.forget(at(5 + MEMORY_MS));
+        assert_eq!((memory.entries.len(), memory.order.len()), (1, 1));
+        memory.forget(at(6 + MEMORY_MS));
+        assert_eq!(memory, Fading::default());
+    }
+
+    #[test]
+    fn an_entry_that_is_made_again_lasts_from_then_on() {
+        let mut memory = Fading::default();
+        memory.insert(at(0), 1, "pending");
+        memory.insert(at(9), 1, "settled");
+        memory.forget(at(MEMORY_MS));
+        assert_eq!(memory.get(&1, at(MEMORY_MS)), Some(&"settled"));
+        memory.forget(at(9 + MEMORY_MS));
+        assert_eq!(memory, Fading::default());
+    }
+}

@@ -1,6 +1,6 @@
 //! The sale of one event: the heart of the program, as pure values.
 //!
-//! [`decide`] says what a command would change, [`apply`] changes it; between the two lies the journal.
+//! [`decide()`] says what a command would change, [`apply()`] changes it; between the two lies the journal.
 
 mod apply;
 mod best_available;

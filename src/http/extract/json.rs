@@ -4,6 +4,7 @@
 //! Fields inside `untagged`, `flatten` or internally tagged types lose their pointers: DTOs here use none of these.
 
 use axum::body::Bytes;
+use axum::body::HttpBody;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
@@ -43,6 +44,31 @@ where
             let raw = raw.clone();
             tokio::task::spawn_blocking(move || parse(&raw)).await.map_err(Problem::internal)??
         };
+        Ok(Self { value, raw })
+    }
+}
+
+/// A JSON body that may be left out, which means what an empty object means.
+#[derive(Debug)]
+pub struct OptionalJson<T> {
+    /// What it says.
+    pub value: T,
+    /// What it was.
+    pub raw: Bytes,
+}
+
+impl<T, S> FromRequest<S> for OptionalJson<T>
+where
+    T: DeserializeOwned + Default + Send + 'static,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if request.body().size_hint().exact() == Some(0) {
+            return Ok(Self { value: T::default(), raw: Bytes::new() });
+        }
+        let ApiJson { value, raw } = ApiJson::from_request(request, state).await?;
         Ok(Self { value, raw })
     }
 }

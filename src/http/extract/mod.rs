@@ -8,5 +8,5 @@ mod params;
 
 pub use accept::{accepted, require_json};
 pub use idempotency::{Idempotency, IdempotencyKey};
-pub use json::ApiJson;
+pub use json::{ApiJson, OptionalJson};
 pub use params::{ApiPath, ApiQuery};

@@ -1,12 +1,16 @@
 //! Refusals and faults of the other crates, each with its problem.
 
+use actors::Fault;
 use domain::account::AccountRefusal;
 use domain::event::Refusal;
 use domain::ids::{EventId, SeatIndex, TicketId};
 use domain::invalid::Invalid;
+use domain::ports::JournalFault;
 use serde_json::{Value, json};
 
 use super::{Code, Problem};
+use crate::auth::Busy;
+use crate::dispatch::NoReply;
 use crate::http::wire::{Timestamp, seat_status};
 
 impl From<Vec<Invalid>> for Problem {
@@ -28,7 +32,51 @@ impl From<AccountRefusal> for Problem {
     }
 }
 
+impl From<Busy> for Problem {
+    fn from(_: Busy) -> Self {
+        Self::new(Code::Overloaded, "Too many people are signing up or logging in. Try again.")
+    }
+}
+
+impl From<JournalFault> for Problem {
+    fn from(fault: JournalFault) -> Self {
+        match fault {
+            JournalFault::Full => Self::new(Code::Overloaded, "The journal is full. Try again."),
+            JournalFault::NotOwner | JournalFault::Closed => {
+                Self::new(Code::OwnerUnavailable, "Nobody may decide this right now. Try again.")
+            }
+        }
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Overloaded => Self::new(
+                Code::Overloaded,
+                "Too many are asking for this event. Retry with the same Idempotency-Key.",
+            ),
+            Fault::OwnerUnavailable => Self::new(
+                Code::OwnerUnavailable,
+                "The event has no owner right now. Retry with the same Idempotency-Key.",
+            ),
+        }
+    }
+}
+
 impl Problem {
+    /// Why there is no reply from the sale of `event`.
+    #[must_use]
+    pub fn no_reply(event: EventId, no: NoReply) -> Self {
+        match no {
+            NoReply::Refused(refusal) => Self::of_sale(event, &refusal),
+            NoReply::InFlight => {
+                Self::new(Code::IdempotencyInFlight, "Ask again with the same Idempotency-Key.")
+            }
+            NoReply::Fault(fault) => fault.into(),
+        }
+    }
+
     /// What the sale of `event` refused.
     #[must_use]
     pub fn of_sale(event: EventId, refusal: &Refusal) -> Self {

@@ -103,6 +103,12 @@ impl Problem {
         Self::new(Code::ValidationFailed, detail).with("errors", errors)
     }
 
+    /// The one field at `pointer` is outside what is allowed.
+    #[must_use]
+    pub fn invalid_field(pointer: &str, message: &str) -> Self {
+        Self::invalid(&[Invalid::new(pointer, message)])
+    }
+
     /// Its code.
     #[must_use]
     pub fn code(&self) -> Code {

@@ -101,7 +101,8 @@ pub(super) fn render_paid<'a>(
         Reply::Booking(view) if view.booking.booked_at.is_some() => (status, view),
         Reply::Booking(view) | Reply::Pending(view) => (StatusCode::ACCEPTED, view),
         Reply::Declined => {
-            let detail = "The provider declined this means of payment. Try another one; the hold is as it was.";
+            let detail =
+                "The provider declined this means of payment. Try another one; the hold is as it was.";
             return Err(Problem::new(Code::PaymentDeclined, detail));
         }
         other => return Err(unexpected(other)),
@@ -136,7 +137,7 @@ pub(super) async fn list(
     ApiQuery(page): ApiQuery<PageQuery>,
 ) -> Result<Response, Problem> {
     let mut own: Vec<(EventId, BookingNumber, Booking)> = Vec::new();
-    app.cluster.for_each_sale(|sale| {
+    app.cluster.for_each_sale(|_, sale| {
         let bookings = sale.bookings().filter(|(_, booking)| booking.buyer == caller.user);
         own.extend(bookings.map(|(number, booking)| (sale.event(), number, booking.clone())));
     });

@@ -43,11 +43,8 @@ async fn decided(
     caller: Caller,
     idempotency: Option<Idempotency>,
 ) -> Result<Reply, Problem> {
-    let key = idempotency.map(|given| Key {
-        caller: caller.user,
-        hash: given.key,
-        fingerprint: given.fingerprint,
-    });
+    let key =
+        idempotency.map(|given| Key { caller: caller.user, hash: given.key, fingerprint: given.fingerprint });
     app.dispatch.command(event, command, caller, key).await.map_err(|no| Problem::no_reply(event, no))
 }
 

@@ -58,18 +58,18 @@ fn for_others_there_is_no_such_hold_alive_or_ended() {
 
 #[test]
 fn an_ended_hold_is_told_as_ended_for_a_day() {
-    let end_by_release = |scene: &mut Scene, hold| {
+    let end_by_release = |scene: &mut Scene, hold: HoldNumber| {
         scene.tell(ANNA, &Command::ReleaseHold { hold }).expect("the hold lives");
     };
-    let end_by_deadline = |scene: &mut Scene, _| {
+    let end_by_deadline = |scene: &mut Scene, _: HoldNumber| {
         scene.wait(HOLD_MS);
         scene.expire();
     };
-    let end_by_booking = |scene: &mut Scene, hold| {
+    let end_by_booking = |scene: &mut Scene, hold: HoldNumber| {
         let booking = settling(scene.tell(ANNA, &book(hold)));
         scene.settle(booking, PaymentOutcome::Authorized);
     };
-    let ends: [&dyn Fn(&mut Scene, HoldNumber); 3] = [&end_by_release, &end_by_deadline, &end_by_booking];
+    let ends: [fn(&mut Scene, HoldNumber); 3] = [end_by_release, end_by_deadline, end_by_booking];
     for end in ends {
         let mut scene = Scene::new();
         let hold = scene.hold(ANNA, &[0]).hold;

@@ -1,0 +1,42 @@
+//! The commands and their arguments.
+
+mod replay;
+mod report;
+mod trace;
+
+use clap::{Parser, Subcommand};
+use std::io::{Write, stdout};
+use std::process::ExitCode;
+
+/// Makes traces of ticket sales, replays them against a node, and checks that the node keeps its promises.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make, import or show session traces.
+    #[command(subcommand)]
+    Trace(trace::Trace),
+    /// Replay a session trace against running nodes; exits with 1 on any violation.
+    Replay(Box<replay::Args>),
+    /// Print the report of an earlier replay again, and draw its page anew.
+    Report(report::Args),
+}
+
+/// Does what the command line says.
+pub(super) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Trace(command) => trace::run(command).map(|()| ExitCode::SUCCESS),
+        Command::Replay(args) => replay::run(*args),
+        Command::Report(args) => report::run(&args).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+/// Writes to standard output; a reader that has gone is a fault like any other.
+fn print(text: &str) -> anyhow::Result<()> {
+    Ok(stdout().write_all(text.as_bytes())?)
+}

@@ -1,0 +1,220 @@
+//! The naive twin's money: bookings, what providers say of them, cancellations, and who waits for which answer.
+
+use super::twin::{Answer, Said, Told, Twin, different_seats, reply, require};
+use crate::event::{
+    Booking, BookingStatus, BookingView, Caller, Claim, Outcome, Payment, PaymentOutcome, PaymentStatus,
+    PaymentTerms, Refusal, Reply, SoldTicket, TicketCode,
+};
+use crate::ids::{BookingNumber, HoldNumber, SeatIndex, UserId};
+
+/// The provider did not answer in time; whatever it set aside it must let go.
+pub(super) fn lapse(booking: &mut Booking) {
+    booking.status = BookingStatus::Cancelled;
+    booking.payment.status = PaymentStatus::Voided;
+    booking.payment.void_due = true;
+}
+
+/// Nothing is left to do at the provider.
+fn is_done(booking: &Booking) -> bool {
+    let payment = &booking.payment;
+    match payment.status {
+        PaymentStatus::Pending | PaymentStatus::Authorized => false,
+        PaymentStatus::Captured => payment.refunds_due_minor.is_empty(),
+        PaymentStatus::Voided => !payment.void_due,
+    }
+}
+
+fn nothing() -> Told {
+    Ok(Answer { outcome: Outcome::Nothing, settled: Vec::new() })
+}
+
+impl Twin {
+    fn booking_view(&self, number: BookingNumber) -> BookingView {
+        let booking = self.bookings[number.number() as usize].clone();
+        BookingView { number, booking: Booking { owed: Vec::new(), ..booking } }
+    }
+
+    pub(super) fn book(&mut self, user: UserId, number: HoldNumber, terms: &PaymentTerms) -> Told {
+        self.own_unpaid(user, number)?;
+        let hold = &mut self.holds[number.number() as usize].hold;
+        let mut settle_by = self.now.plus_ms(terms.timeout_ms);
+        if settle_by > hold.expires_at {
+            let stretched_to = *hold.stretched_to.get_or_insert(settle_by);
+            settle_by = settle_by.min(stretched_to.max(hold.expires_at));
+        }
+        self.begin_to_pay(number, terms, settle_by, false)
+    }
+
+    pub(super) fn book_held_seat(&mut self, user: UserId, seat: SeatIndex, terms: &PaymentTerms) -> Told {
+        require(self.exists(seat), Refusal::NotFound)?;
+        let claim = self.claim(seat);
+        match claim {
+            Claim::Hold(number) if self.holds[number.number() as usize].hold.buyer == user => {
+                self.book(user, number, terms)
+            }
+            _ => Err(Refusal::SeatUnavailable(vec![(seat, claim.status())])),
+        }
+    }
+
+    pub(super) fn hold_and_book(&mut self, user: UserId, seats: &[SeatIndex], terms: &PaymentTerms) -> Told {
+        self.on_sale()?;
+        self.all_free(seats, "/ticketIds")?;
+        self.within_limit(user, seats.len() as u32)?;
+        let hold = self.add_hold(user, seats, terms.timeout_ms);
+        self.begin_to_pay(hold, terms, self.now.plus_ms(terms.timeout_ms), true)
+    }
+
+    fn begin_to_pay(
+        &mut self,
+        number: HoldNumber,
+        terms: &PaymentTerms,
+        settle_by: crate::time::UnixMillis,
+        one_call: bool,
+    ) -> Told {
+        let booking = BookingNumber::new(self.bookings.len() as u32);
+        let hold = &mut self.holds[number.number() as usize].hold;
+        hold.paying = Some(booking);
+        let sold = hold.tickets.iter().map(|ticket| SoldTicket {
+            seat: ticket.seat,
+            price_minor: ticket.price_minor,
+            code: None,
+            cancelled: false,
+        });
+        self.bookings.push(Booking {
+            buyer: hold.buyer,
+            hold: number,
+            tickets: sold.collect(),
+            status: BookingStatus::Pending,
+            payment: Payment {
+                method: terms.method.clone(),
+                status: PaymentStatus::Pending,
+                settle_by,
+                refunds_due_minor: Vec::new(),
+                refunded_minor: 0,
+                refunds: 0,
+                void_due: false,
+            },
+            created_at: self.now,
+            booked_at: None,
+            one_call,
+            owed: Vec::new(),
+        });
+        if self.bookings[booking.number() as usize].tickets.iter().any(|ticket| ticket.price_minor > 0) {
+            let outcome = Outcome::Settling { booking, joined: false };
+            return Ok(Answer { outcome, settled: Vec::new() });
+        }
+        self.sell(booking);
+        self.bookings[booking.number() as usize].payment.status = PaymentStatus::Captured;
+        reply(Reply::Booking(self.booking_view(booking)))
+    }
+
+    fn sell(&mut self, number: BookingNumber) {
+        let booking = &mut self.bookings[number.number() as usize];
+        booking.status = BookingStatus::Booked;
+        booking.payment.status = PaymentStatus::Authorized;
+        booking.booked_at = Some(self.now);
+        for ticket in &mut booking.tickets {
+            let drawn = self.drawn_codes.to_le_bytes();
+            self.drawn_codes += 1;
+            ticket.code = Some(TicketCode(core::array::from_fn(|at| drawn[at % 8])));
+        }
+        let hold = booking.hold;
+        self.end(hold);
+    }
+
+    fn may_manage(&self, caller: Caller, number: BookingNumber) -> Result<(), Refusal> {
+        let booking = self.bookings.get(number.number() as usize).ok_or(Refusal::NotFound)?;
+        let users = [booking.buyer, self.terms.organizer];
+        require(caller.operator || users.contains(&caller.user), Refusal::NotFound)
+    }
+
+    pub(super) fn answer_pending(&mut self, caller: Caller, number: BookingNumber) -> Told {
+        self.may_manage(caller, number)?;
+        let view = self.booking_view(number);
+        if is_done(&view.booking) { reply(Reply::Booking(view)) } else { reply(Reply::Pending(view)) }
+    }
+
+    pub(super) fn cancel(
+        &mut self,
+        caller: Caller,
+        number: BookingNumber,
+        seats: Option<&[SeatIndex]>,
+    ) -> Told {
+        self.may_manage(caller, number)?;
+        let rule = self.terms.cancellation;
+        let booking = &mut self.bookings[number.number() as usize];
+        if let Some(seats) = seats {
+            different_seats(seats, "/ticketIds")?;
+            for seat in seats {
+                let ticket = booking.tickets.iter().find(|ticket| ticket.seat == *seat);
+                require(!ticket.ok_or(Refusal::NotFound)?.cancelled, Refusal::AlreadyCancelled)?;
+            }
+        }
+        require(booking.status != BookingStatus::Cancelled, Refusal::AlreadyCancelled)?;
+        let allowed = booking.status == BookingStatus::Booked && self.now < rule.until;
+        require(allowed, Refusal::NotCancellable)?;
+        let mut refund_minor = 0;
+        for ticket in booking.tickets.iter_mut().filter(|ticket| !ticket.cancelled) {
+            if seats.is_none_or(|seats| seats.contains(&ticket.seat)) {
+                ticket.cancelled = true;
+                refund_minor += ticket.price_minor - ticket.price_minor * i64::from(rule.fee_percent) / 100;
+            }
+        }
+        if refund_minor > 0 {
+            booking.payment.refunds_due_minor.push(refund_minor);
+        }
+        if booking.tickets.iter().all(|ticket| ticket.cancelled) {
+            booking.status = BookingStatus::Cancelled;
+        }
+        if is_done(booking) {
+            return reply(Reply::Booking(self.booking_view(number)));
+        }
+        Ok(Answer { outcome: Outcome::Settling { booking: number, joined: false }, settled: Vec::new() })
+    }
+
+    pub(super) fn settle(&mut self, number: BookingNumber, outcome: PaymentOutcome) -> Told {
+        let booking = self.bookings.get_mut(number.number() as usize).ok_or(Refusal::NotFound)?;
+        let payment = &mut booking.payment;
+        match (payment.status, outcome) {
+            (PaymentStatus::Pending, PaymentOutcome::Authorized) => self.sell(number),
+            (PaymentStatus::Pending, PaymentOutcome::Declined) => return self.decline(number),
+            (PaymentStatus::Authorized, PaymentOutcome::Captured) => payment.status = PaymentStatus::Captured,
+            (PaymentStatus::Voided, PaymentOutcome::Voided) if payment.void_due => payment.void_due = false,
+            (PaymentStatus::Captured, PaymentOutcome::Refunded { amount_minor, attempt }) => {
+                let due = payment.refunds_due_minor.first();
+                if due != Some(&amount_minor) || attempt != payment.refunds {
+                    return nothing();
+                }
+                payment.refunds_due_minor.remove(0);
+                payment.refunded_minor += amount_minor;
+                payment.refunds += 1;
+            }
+            _ => return nothing(),
+        }
+        if !is_done(&self.bookings[number.number() as usize]) {
+            return nothing();
+        }
+        let reply = Reply::Booking(self.booking_view(number));
+        self.answer_all(number, reply)
+    }
+
+    fn decline(&mut self, number: BookingNumber) -> Told {
+        let booking = &mut self.bookings[number.number() as usize];
+        booking.status = BookingStatus::Cancelled;
+        booking.payment.status = PaymentStatus::Voided;
+        let (hold, one_call) = (booking.hold, booking.one_call);
+        self.holds[hold.number() as usize].hold.paying = None;
+        if one_call {
+            self.end(hold);
+        }
+        self.answer_all(number, Reply::Declined)
+    }
+
+    /// Everyone who waits for the booking hears this.
+    fn answer_all(&mut self, number: BookingNumber, reply: Reply) -> Told {
+        for key in core::mem::take(&mut self.bookings[number.number() as usize].owed) {
+            self.remember(key, Said::Now(reply.clone()));
+        }
+        Ok(Answer { outcome: Outcome::Nothing, settled: vec![(number, reply)] })
+    }
+}

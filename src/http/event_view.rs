@@ -1,0 +1,190 @@
+//! An event in JSON, with its venue, its performers and how its seats are right now.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::catalogue::{Catalogue, Event, EventStatus, Performer, Venue};
+use domain::event::Counts;
+use domain::ids::{EventId, PerformerId, UserId, VenueId};
+use domain::seat_map::Row;
+use domain::time::UnixMillis;
+use serde::Serialize;
+
+use super::App;
+use super::auth::Customer;
+use super::performers::PerformerBody;
+use super::problem::Problem;
+use super::seats_now::{Reader, SeatsNow};
+use super::ticket::Scene;
+use super::venues::VenueBody;
+use super::wire::{CurrencyCode, Id, MoneyView, Timestamp};
+
+/// What the catalogue says of an event.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) event: Arc<Event>,
+    venue: Arc<Venue>,
+    performers: Vec<Arc<Performer>>,
+}
+
+impl Found {
+    /// The event and everything it names; `None` where the catalogue lacks any of it.
+    pub(super) fn of(catalogue: &Catalogue, event: &Arc<Event>) -> Option<Self> {
+        let venue = Arc::clone(catalogue.venue(event.venue)?);
+        let performers = event.performers.iter().map(|id| catalogue.performer(*id).cloned());
+        Some(Self { event: Arc::clone(event), venue, performers: performers.collect::<Option<_>>()? })
+    }
+
+    /// The event with this id.
+    pub(super) fn get(app: &App, id: EventId) -> Result<Self, Problem> {
+        let found = app.cluster.with_catalogue(|catalogue| Self::of(catalogue, catalogue.event(id)?));
+        found.ok_or_else(|| Problem::not_found("event"))
+    }
+
+    /// Where it is.
+    pub(super) fn venue(&self) -> &Venue {
+        &self.venue
+    }
+
+    /// Who is on stage.
+    pub(super) fn performers(&self) -> impl Iterator<Item = &Performer> {
+        self.performers.iter().map(AsRef::as_ref)
+    }
+
+    /// How many seats it has.
+    pub(super) fn seats(&self) -> u32 {
+        self.venue.seat_map.len()
+    }
+
+    /// Its seats now, as far as `caller` may know.
+    pub(super) fn seats_now(&self, app: &App, caller: Option<Customer>) -> SeatsNow {
+        let reader = Reader::of(caller, self.event.terms.organizer);
+        app.cluster.with_sale(self.event.id, |sale| SeatsNow::read(sale, self.seats(), reader))
+    }
+
+    /// How many of its seats are in each status now.
+    pub(super) fn counts(&self, app: &App) -> Counts {
+        let all_free = Counts { available: self.seats(), ..Counts::default() };
+        app.cluster.with_sale(self.event.id, |sale| sale.map_or(all_free, |sale| sale.counts()))
+    }
+
+    /// What its tickets have in common.
+    pub(super) fn scene(&self) -> Scene {
+        Scene::new(self.event.id, self.event.terms.currency, Arc::clone(&self.venue.seat_map))
+    }
+
+    /// Whether `row` is in the section called `name`.
+    pub(super) fn is_in_section(&self, row: &Row, name: &str) -> bool {
+        self.venue.seat_map.section_of(row).name == name
+    }
+
+    /// All of it but the tickets.
+    pub(super) fn body<T>(&self, now: UnixMillis, counts: Counts, tickets: Option<T>) -> EventBody<'_, T> {
+        let Event { id, name, description, kind, performers, venue, image_url, terms, revision, created_at } =
+            self.event.as_ref();
+        EventBody {
+            id: Id(*id),
+            name,
+            description,
+            kind,
+            status: status_name(self.event.status(now)),
+            starts_at: Timestamp(terms.starts_at),
+            timezone: &self.venue.timezone,
+            onsale_at: terms.opens_at.map(Timestamp),
+            currency: CurrencyCode(terms.currency),
+            prices: self.prices(),
+            price_from: MoneyView::new(terms.prices_minor.iter().copied().min().unwrap_or(0), terms.currency),
+            image_url: image_url.as_deref(),
+            venue_id: Id(*venue),
+            performer_ids: performers.iter().map(|id| Id(*id)).collect(),
+            venue: VenueBody::new(&self.venue),
+            performers: self.performers.iter().map(|performer| PerformerBody::new(performer)).collect(),
+            limits: terms.per_customer.map(|per_customer| Limits { per_customer }),
+            hold_seconds: terms.hold_ms / 1000,
+            cancellation: Cancellation {
+                until: Timestamp(terms.cancellation.until),
+                fee_percent: terms.cancellation.fee_percent,
+            },
+            organizer_id: Id(terms.organizer),
+            revision: *revision,
+            created_at: Timestamp(*created_at),
+            availability: Availability::new(counts),
+            tickets,
+        }
+    }
+
+    fn prices(&self) -> BTreeMap<&str, i64> {
+        let categories = self.venue.seat_map.categories().iter().map(String::as_str);
+        categories.zip(self.event.terms.prices_minor.iter().copied()).collect()
+    }
+}
+
+/// The word for an event's status.
+pub(super) const fn status_name(status: EventStatus) -> &'static str {
+    match status {
+        EventStatus::Scheduled => "scheduled",
+        EventStatus::Onsale => "onsale",
+        EventStatus::Ended => "ended",
+    }
+}
+
+/// An event, with tickets or without.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct EventBody<'a, T> {
+    id: Id<EventId>,
+    name: &'a str,
+    description: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    status: &'static str,
+    starts_at: Timestamp,
+    timezone: &'a str,
+    onsale_at: Option<Timestamp>,
+    currency: CurrencyCode,
+    prices: BTreeMap<&'a str, i64>,
+    price_from: MoneyView,
+    image_url: Option<&'a str>,
+    venue_id: Id<VenueId>,
+    performer_ids: Vec<Id<PerformerId>>,
+    venue: VenueBody<'a>,
+    performers: Vec<PerformerBody<'a>>,
+    limits: Option<Limits>,
+    hold_seconds: u64,
+    cancellation: Cancellation,
+    organizer_id: Id<UserId>,
+    revision: u64,
+    created_at: Timestamp,
+    availability: Availability,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tickets: Option<T>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Limits {
+    per_customer: u32,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Cancellation {
+    until: Timestamp,
+    fee_percent: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct Availability {
+    total: u32,
+    available: u32,
+    held: u32,
+    booked: u32,
+    blocked: u32,
+}
+
+impl Availability {
+    fn new(counts: Counts) -> Self {
+        let Counts { available, held, booked, blocked } = counts;
+        Self { total: available + held + booked + blocked, available, held, booked, blocked }
+    }
+}

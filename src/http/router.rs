@@ -1,0 +1,43 @@
+//! Which path goes where, on both listeners, and what surrounds all of them.
+//!
+//! ```text
+//! envelope (id, deadline, panics, problem bodies) ─► body limit ─► route ─► [JSON only] ─► extractors ─► handler
+//! ```
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, Uri};
+use axum::middleware::{from_fn, from_fn_with_state};
+
+use super::envelope::{Envelope, envelope};
+use super::extract::require_json;
+use super::problem::Problem;
+use super::{App, admin, event_seats, events, performers, search, selling, users, venues};
+
+/// What clients reach.
+pub fn public_router(app: &App) -> Router {
+    let json = Router::new()
+        .merge(users::routes())
+        .merge(venues::routes(app.config.http.seat_map_limit_bytes))
+        .merge(performers::routes())
+        .merge(events::routes())
+        .merge(search::routes())
+        .merge(selling::routes())
+        .route_layer(from_fn(require_json));
+    surround(json.merge(event_seats::routes()).merge(admin::health_routes()), app)
+}
+
+/// What operators and Prometheus reach.
+pub fn admin_router(app: &App) -> Router {
+    surround(admin::routes().merge(admin::health_routes()), app)
+}
+
+fn surround(routes: Router<App>, app: &App) -> Router {
+    let around = Envelope::new(app.config.http.request_deadline, app.random.as_ref());
+    routes
+        .fallback(|uri: Uri| async move { Problem::not_found(&format!("path as {}", uri.path())) })
+        .method_not_allowed_fallback(|method: Method| async move { Problem::method_not_allowed(&method) })
+        .layer(DefaultBodyLimit::max(app.config.http.body_limit_bytes))
+        .layer(from_fn_with_state(around, envelope))
+        .with_state(app.clone())
+}

@@ -1,0 +1,64 @@
+//! Finding events: reads the query, asks [`Filter`], renders the list.
+//!
+//! Looks at every upcoming event, which is quick enough for some thousands of them.
+
+use axum::Router;
+use axum::extract::{OriginalUri, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use axum::routing::get;
+
+use super::App;
+use super::event_view::{EventBody, Found};
+use super::extract::ApiQuery;
+use super::page::PageQuery;
+use super::problem::Problem;
+use super::search_filter::{Filter, SearchQuery};
+
+/// The routes of this module; `/search` is the short-hand of the classic write-ups.
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/events/search", get(search)).route("/search", get(search))
+}
+
+async fn search(
+    State(app): State<App>,
+    ApiQuery(page): ApiQuery<PageQuery>,
+    ApiQuery(query): ApiQuery<SearchQuery>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let filter = Filter::new(query)?;
+    let now = app.now();
+    let upcoming: Vec<Found> = app.cluster.with_catalogue(|catalogue| {
+        catalogue.upcoming(now).filter_map(|event| Found::of(catalogue, event)).collect()
+    });
+    let mut found: Vec<Found> = upcoming.into_iter().filter(|found| filter.fits(found)).collect();
+    filter.sort(&mut found);
+    let (found, total) = page.cut(found);
+    page.respond_cached(&headers, &without_page(&uri), &found, total, |found| -> EventBody<'_, ()> {
+        found.body(now, found.counts(&app), None)
+    })
+}
+
+/// The address of the search, to which the next page's number is added.
+fn without_page(uri: &Uri) -> String {
+    let kept = |pair: &&str| !matches!(pair.split('=').next(), None | Some("" | "page" | "pageSize"));
+    let query: Vec<&str> = uri.query().unwrap_or_default().split('&').filter(kept).collect();
+    if query.is_empty() { uri.path().to_owned() } else { format!("{}?{}", uri.path(), query.join("&")) }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn the_next_page_keeps_the_question() {
+        for (asked, kept) in [
+            ("/search", "/search"),
+            ("/search?page=2", "/search"),
+            ("/search?term=a%20b&page=2&pageSize=3&type=match", "/search?term=a%20b&type=match"),
+        ] {
+            assert_eq!(without_page(&asked.parse().unwrap()), kept);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The seats of an event at one moment, copied out of committed state so that nothing is rendered under its lock.
+
+use domain::event::{BookingStatus, Counts, Sale, SeatStatus};
+use domain::ids::{SeatIndex, UserId};
+
+use super::auth::Customer;
+use super::ticket::{Holder, Told};
+
+/// What a reader may know of holders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// Only what everybody sees.
+    Anyone,
+    /// Which seats are their own.
+    Customer(UserId),
+    /// Everything: the organizer of the event, and operators.
+    Insider(UserId),
+}
+
+impl Reader {
+    /// What `caller` may know of an event by `organizer`.
+    pub(super) fn of(caller: Option<Customer>, organizer: UserId) -> Self {
+        match caller {
+            None => Self::Anyone,
+            Some(caller) if caller.runs_event_of(organizer) => Self::Insider(caller.user),
+            Some(caller) => Self::Customer(caller.user),
+        }
+    }
+
+    fn may_know(self, holder: UserId) -> bool {
+        match self {
+            Self::Anyone => false,
+            Self::Customer(own) => own == holder,
+            Self::Insider(_) => true,
+        }
+    }
+
+    fn is_told(self, holder: Holder) -> Told {
+        match self {
+            Self::Anyone => Told::Nothing,
+            Self::Customer(_) => Told::Mine,
+            Self::Insider(own) => Told::All(holder, own == holder.user),
+        }
+    }
+}
+
+/// The seats of a sale, as one reader sees them.
+#[derive(Debug)]
+pub(super) struct SeatsNow {
+    /// Grows with every change.
+    pub(super) version: u64,
+    /// How many are in each status.
+    pub(super) counts: Counts,
+    statuses: Vec<SeatStatus>,
+    /// Of the seats whose holders the reader may know, in order.
+    holders: Vec<(SeatIndex, Holder)>,
+    reader: Reader,
+}
+
+impl SeatsNow {
+    /// The seats of `sale`; of a sale that nobody has asked anything of yet, all `seats` are free.
+    pub(super) fn read(sale: Option<&Sale>, seats: u32, reader: Reader) -> Self {
+        let Some(sale) = sale else {
+            let counts = Counts { available: seats, ..Counts::default() };
+            let statuses = vec![SeatStatus::Available; seats as usize];
+            return Self { version: 0, counts, statuses, holders: Vec::new(), reader };
+        };
+        let holders = if reader == Reader::Anyone { Vec::new() } else { holders(sale, reader) };
+        Self {
+            version: sale.version(),
+            counts: sale.counts(),
+            statuses: sale.statuses().collect(),
+            holders,
+            reader,
+        }
+    }
+
+    /// The status of every seat, in order.
+    pub(super) fn statuses(&self) -> &[SeatStatus] {
+        &self.statuses
+    }
+
+    /// The status of `seat`, and what the reader is told of its holder.
+    pub(super) fn of(&self, seat: SeatIndex) -> (SeatStatus, Told) {
+        let status = self.statuses.get(seat.number() as usize).copied().unwrap_or(SeatStatus::Blocked);
+        let told = match self.holders.binary_search_by_key(&seat, |(seat, _)| *seat) {
+            Ok(at) => self.reader.is_told(self.holders[at].1),
+            Err(_) => Told::Nothing,
+        };
+        (status, told)
+    }
+}
+
+fn holders(sale: &Sale, reader: Reader) -> Vec<(SeatIndex, Holder)> {
+    let holds = sale.holds().filter(|(_, hold)| reader.may_know(hold.buyer)).flat_map(|(_, hold)| {
+        let holder = Holder { user: hold.buyer, since: hold.created_at };
+        hold.tickets.iter().map(move |ticket| (ticket.seat, holder))
+    });
+    let sold = |status| status == BookingStatus::Booked;
+    let bookings = sale
+        .bookings()
+        .filter(|(_, booking)| sold(booking.status) && reader.may_know(booking.buyer))
+        .flat_map(|(_, booking)| {
+            let holder =
+                Holder { user: booking.buyer, since: booking.booked_at.unwrap_or(booking.created_at) };
+            let live = booking.tickets.iter().filter(|ticket| !ticket.cancelled);
+            live.map(move |ticket| (ticket.seat, holder))
+        });
+    let mut all: Vec<_> = holds.chain(bookings).collect();
+    all.sort_unstable_by_key(|(seat, _)| *seat);
+    all
+}

@@ -1,0 +1,87 @@
+use axum::routing::get;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+
+use super::*;
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+
+struct Running {
+    address: std::net::SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+async fn start(router: Router, change: impl FnOnce(&mut HttpConfig)) -> Running {
+    let mut config = crate::config::load(None, []).unwrap().http;
+    change(&mut config);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task =
+        tokio::spawn(async move { serve(listener, router, &config, async { drop(stopped.await) }).await });
+    Running { address, stop, task }
+}
+
+fn hello() -> Router {
+    Router::new().route("/", get(|| async { "hello" }))
+}
+
+async fn read(stream: &mut TcpStream) -> String {
+    let mut answer = String::new();
+    let _ = tokio::time::timeout(Duration::from_secs(10), stream.read_to_string(&mut answer)).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_sender_of_half_a_head_is_closed() {
+    let server = start(hello(), |config| config.header_timeout = Duration::from_millis(50)).await;
+    for begun in [&b""[..], b"P", b"GET / HT", b"GET / HTTP/1.1\r\nhost: x\r\n"] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(begun).await.unwrap();
+        assert!(!read(&mut stream).await.contains("200"));
+    }
+}
+
+#[tokio::test]
+async fn over_the_limit_a_connection_waits_until_another_closes() {
+    let server = start(hello(), |config| config.max_connections = 1).await;
+    let first = TcpStream::connect(server.address).await.unwrap();
+    let mut second = TcpStream::connect(server.address).await.unwrap();
+    second.write_all(REQUEST).await.unwrap();
+    let mut byte = [0];
+    assert!(tokio::time::timeout(Duration::from_millis(100), second.peek(&mut byte)).await.is_err());
+    drop(first);
+    assert!(read(&mut second).await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn a_running_request_is_finished_and_a_stuck_one_is_not_waited_for() {
+    let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let handler = {
+        let (begun, go_on) = (begun.clone(), go_on.clone());
+        move || async move {
+            begun.notify_one();
+            go_on.notified().await;
+            "done"
+        }
+    };
+    let router = Router::new().route("/", get(handler));
+    let server = start(router.clone(), |_| {}).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(REQUEST).await.unwrap();
+    begun.notified().await;
+    server.stop.send(()).unwrap();
+    go_on.notify_one();
+    assert!(read(&mut stream).await.ends_with("done"));
+    server.task.await.unwrap();
+    assert!(TcpStream::connect(server.address).await.is_err());
+
+    let server = start(router, |config| config.shutdown_grace = Duration::from_millis(10)).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(REQUEST).await.unwrap();
+    begun.notified().await;
+    server.stop.send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(10), server.task).await.unwrap().unwrap();
+}

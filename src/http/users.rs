@@ -1,0 +1,177 @@
+//! Accounts over HTTP: sign-up, log-in, log-out, roles.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header::LOCATION};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use domain::account::{self, Role, SignUp, User};
+use domain::ids::UserId;
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::auth::{Customer, Operator};
+use super::cache::{self, Audience};
+use super::extract::{ApiJson, ApiPath};
+use super::problem::{Code, Problem};
+use super::wire::{Id, Timestamp};
+
+/// The routes of this module.
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/users", post(sign_up))
+        .route("/users/login", post(log_in))
+        .route("/users/logout", post(log_out))
+        .route("/users/{id}", get(show))
+        .route("/users/{id}/role", put(set_role))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewUser {
+    name: String,
+    email: String,
+    username: String,
+    password: String,
+    phone: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credentials {
+    username: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewRole {
+    role: RoleName,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RoleName {
+    Customer,
+    Organizer,
+    Operator,
+}
+
+impl From<Role> for RoleName {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Customer => Self::Customer,
+            Role::Organizer => Self::Organizer,
+            Role::Operator => Self::Operator,
+        }
+    }
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Customer => Self::Customer,
+            RoleName::Organizer => Self::Organizer,
+            RoleName::Operator => Self::Operator,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserBody<'a> {
+    id: Id<UserId>,
+    name: &'a str,
+    email: Option<&'a str>,
+    username: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<&'a str>,
+    role: RoleName,
+    created_at: Timestamp,
+}
+
+impl<'a> UserBody<'a> {
+    fn new(user: &'a User) -> Self {
+        Self {
+            id: Id(user.id),
+            name: &user.name,
+            email: user.email.as_deref(),
+            username: &user.username,
+            phone: user.phone.as_deref(),
+            role: user.role.into(),
+            created_at: Timestamp(user.created_at),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LoggedIn<'a> {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: u64,
+    user: UserBody<'a>,
+}
+
+async fn sign_up(State(app): State<App>, body: ApiJson<NewUser>) -> Result<Response, Problem> {
+    let NewUser { name, email, username, password, phone } = body.value;
+    let wish = SignUp { name, email, username, phone };
+    wish.check(&password)?;
+    // Asked before the costly hash, and again when it counts.
+    app.cluster.with_accounts(|accounts| account::check_free(accounts, &wish))?;
+    let password = app.passwords.hash(password).await?;
+    let (id, now) = (UserId::new(app.new_number()), app.now());
+    let decide = move |accounts: &_| account::sign_up(accounts, id, &wish, &password, now);
+    let user = app.cluster.update_accounts(decide).await??;
+    let location = [(LOCATION, format!("/users/{}", user.id))];
+    Ok((StatusCode::CREATED, location, Json(UserBody::new(&user))).into_response())
+}
+
+async fn log_in(State(app): State<App>, body: ApiJson<Credentials>) -> Result<Response, Problem> {
+    let Credentials { username, password } = body.value;
+    let user = app.cluster.with_accounts(|accounts| accounts.by_login(&username).cloned());
+    let hash = user.as_ref().map(|user| user.password.clone());
+    let right = app.passwords.verify(password, hash).await?;
+    let Some(user) = user.filter(|_| right) else {
+        return Err(Problem::new(Code::Unauthenticated, "The username or the password is wrong."));
+    };
+    let token = app.tokens.issue(user.id, app.now(), app.random.as_ref());
+    let body = LoggedIn {
+        access_token: token.text,
+        token_type: "Bearer",
+        expires_in: token.expires_in.as_secs(),
+        user: UserBody::new(&user),
+    };
+    Ok(Json(body).into_response())
+}
+
+async fn log_out(State(app): State<App>, caller: Customer) -> Result<StatusCode, Problem> {
+    let (token, now) = (caller.token, app.now());
+    let decide = move |accounts: &_| account::revoke_token(accounts, token.id, token.expires_at, now);
+    app.cluster.update_accounts(decide).await??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn show(
+    State(app): State<App>,
+    ApiPath(Id(id)): ApiPath<Id<UserId>>,
+    caller: Customer,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let user = app.cluster.with_accounts(|accounts| accounts.user(id).cloned());
+    let user = user.filter(|user| user.id == caller.user || caller.is_operator());
+    let user = user.ok_or_else(|| Problem::not_found("user"))?;
+    cache::json(&headers, Audience::Private, &UserBody::new(&user))
+}
+
+async fn set_role(
+    State(app): State<App>,
+    ApiPath(Id(id)): ApiPath<Id<UserId>>,
+    Operator(_): Operator,
+    body: ApiJson<NewRole>,
+) -> Result<Response, Problem> {
+    let (role, now) = (body.value.role.into(), app.now());
+    let user =
+        app.cluster.update_accounts(move |accounts: &_| account::set_role(accounts, id, role, now)).await??;
+    Ok(Json(UserBody::new(&user)).into_response())
+}

@@ -1,0 +1,240 @@
+//! Where the parts of a node are put together; the way of a request reads here from the outside in.
+//!
+//! ```text
+//! listener ─► ① public_router ─► ③ Dispatch ─► ④ Owners ─► ⑤ TimedJournal ─► Cluster (② ⑤ ⑥)
+//! ```
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use actors::{Arbiters, Owners, Shell};
+use cluster::{Cluster, ClusterConfig, ClusterError, NoPeers, SnapshotSettings};
+use domain::account::bootstrap_operator;
+use domain::ids::UserId;
+use domain::ports::Random;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::auth::{Passwords, Tokens};
+use crate::cli::Serve;
+use crate::clock::{SystemClock, SystemRandom};
+use crate::config::{Config, ConfigError};
+use crate::dispatch::Dispatch;
+use crate::fault::NodeFault;
+use crate::gateway::TestProvider;
+use crate::http::{self, App, Parts, Readiness};
+use crate::listings::Directory;
+use crate::metrics::{Metrics, TimedJournal};
+use crate::secrets::{self, Secrets};
+
+/// Writes that may wait for the journal thread; more slow the raft groups down.
+const JOURNAL_CAPACITY: usize = 4_096;
+
+/// The listeners of a node, open before anything else so that a taken address is found at once.
+struct Listeners {
+    http: TcpListener,
+    admin: TcpListener,
+    /// Held for the traffic between nodes; a node that is alone has none and closes what connects.
+    peer: TcpListener,
+}
+
+/// Runs a node until `stop` completes.
+///
+/// # Errors
+/// [`NodeFault`] says what is wrong and what to do; nothing that was acknowledged is lost by it.
+pub async fn serve(options: &Serve, config: Config, stop: impl Future<Output = ()>) -> Result<(), NodeFault> {
+    let listeners = Listeners::open(options).await?;
+    std::fs::create_dir_all(&options.data).map_err(|error| NodeFault::data(&options.data, &error))?;
+    let secrets = secrets::resolve(&config, &options.data, &SystemRandom)?;
+    if let Some(path) = &secrets.kept_in {
+        tracing::info!("secrets, the operator's password among them, are kept in {}", path.display());
+    }
+    let metrics = Arc::new(Metrics::new().map_err(NodeFault::failed)?);
+    let cluster = Arc::new(open_cluster(options, &config, &metrics).await?);
+    let owners = owners(&config, &cluster, &metrics);
+    let app = app(config, &cluster, &owners, metrics, &secrets, listeners.http.local_addr()?);
+    admit_operator(&app, &secrets).await?;
+
+    let supervisor = tokio::spawn(async move { owners.supervise().await });
+    app.readiness.set(true);
+    let (http, admin) = (listeners.http.local_addr()?, listeners.admin.local_addr()?);
+    announce(&format!("ready http={http} admin={admin} peer={}", listeners.peer.local_addr()?));
+    listeners.serve(&app, stop).await;
+
+    supervisor.abort();
+    cluster.shutdown().await;
+    Ok(())
+}
+
+impl Listeners {
+    async fn open(options: &Serve) -> Result<Self, NodeFault> {
+        let open = async |flag: &str, address: SocketAddr| {
+            TcpListener::bind(address)
+                .await
+                .map_err(|error| NodeFault::failed(format!("cannot listen on {flag} {address}: {error}")))
+        };
+        Ok(Self {
+            http: open("--http", options.http).await?,
+            admin: open("--admin", options.admin).await?,
+            peer: open("--peer", options.peer).await?,
+        })
+    }
+
+    /// Until `stop` completes and the running requests are done.
+    async fn serve(self, app: &App, stop: impl Future<Output = ()>) {
+        let (tell, told) = watch::channel(false);
+        let stopped = || {
+            let mut told = told.clone();
+            async move {
+                // A sender that is gone means the same.
+                let _ended = told.wait_for(|stopping| *stopping).await;
+            }
+        };
+        let config = &app.config.http;
+        let stopping = async {
+            stop.await;
+            app.readiness.set(false);
+            tell.send_replace(true);
+        };
+        let refusing = async {
+            tokio::select! {
+                () = refuse(self.peer) => {}
+                () = stopped() => {}
+            }
+        };
+        tokio::join!(
+            stopping,
+            refusing,
+            http::serve(self.http, http::public_router(app), config, stopped()),
+            http::serve(self.admin, http::admin_router(app), config, stopped()),
+        );
+    }
+}
+
+/// Closes whatever connects.
+async fn refuse(listener: TcpListener) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(stream),
+            Err(_) => tokio::task::yield_now().await,
+        }
+    }
+}
+
+async fn open_cluster(
+    options: &Serve,
+    config: &Config,
+    metrics: &Arc<Metrics>,
+) -> Result<Cluster, NodeFault> {
+    let settings = ClusterConfig {
+        data_dir: options.data.clone(),
+        node: options.node,
+        shards: config.cluster.shards,
+        snapshots: SnapshotSettings {
+            every_entries: config.journal.snapshot_every_entries,
+            keep_entries: config.journal.keep_entries,
+        },
+        queue_capacity: config.journal.queue_capacity,
+        journal_capacity: JOURNAL_CAPACITY,
+        transport: Arc::new(NoPeers),
+        commits: Arc::new(()),
+        flushes: metrics.clone(),
+        on_fatal: Arc::new(|message| die(&message)),
+    };
+    Cluster::open(settings).await.map_err(|error| match error {
+        ClusterError::OtherShards { .. } | ClusterError::OtherNode { .. } | ClusterError::Setting(_) => {
+            NodeFault::Config(ConfigError::new(error.to_string()))
+        }
+        other => NodeFault::data(&options.data, &other),
+    })
+}
+
+/// After a failed write or sync nobody knows what is on disk. The only safe thing left is to end at once, without
+/// another word to any client; what was acknowledged is on disk and is found again at the next start.
+fn die(message: &str) {
+    announce(&format!("the journal failed and the node ends: {message}"));
+    std::process::exit(1);
+}
+
+fn owners(config: &Config, cluster: &Arc<Cluster>, metrics: &Arc<Metrics>) -> Arc<Owners> {
+    let shell = Shell {
+        journal: Arc::new(TimedJournal::new(cluster.clone(), metrics.clone())),
+        listings: Arc::new(Directory::new(cluster.clone())),
+        gateway: Arc::new(TestProvider),
+        clock: Arc::new(SystemClock::new()),
+        random: Arc::new(SystemRandom),
+        observer: metrics.clone(),
+        mailbox_capacity: config.actors.mailbox_capacity,
+    };
+    Arc::new(Owners::new(shell, Arc::new(Arbiters::start(config.actors.threads))))
+}
+
+fn app(
+    config: Config,
+    cluster: &Arc<Cluster>,
+    owners: &Arc<Owners>,
+    metrics: Arc<Metrics>,
+    secrets: &Secrets,
+    http: SocketAddr,
+) -> App {
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let test_provider = config.payments.test_provider_is_on(http);
+    App::new(Parts {
+        cluster: cluster.clone(),
+        dispatch: Dispatch::new(owners.clone(), config.payments.answer_after),
+        providers: if test_provider { &[TestProvider::NAME] } else { &[] },
+        tokens: Tokens::new(&secrets.token_secret, config.auth.token_ttl),
+        passwords: Passwords::new(&config.auth, random.clone()),
+        clock: Arc::new(SystemClock::new()),
+        random,
+        metrics,
+        readiness: Readiness::default(),
+        config,
+    })
+}
+
+/// Makes the bootstrap operator, or gives them the configured password where theirs is another one.
+async fn admit_operator(app: &App, secrets: &Secrets) -> Result<(), NodeFault> {
+    let username = &app.config.auth.operator_username;
+    let password = secrets.operator_password.reveal().to_owned();
+    let known = app
+        .cluster
+        .with_accounts(|accounts| accounts.by_login(username).map(|operator| operator.password.clone()));
+    let busy = |_| NodeFault::failed("the operator's password could not be hashed");
+    if known.is_some() && app.passwords.verify(password.clone(), known).await.map_err(busy)? {
+        return Ok(());
+    }
+    let hash = app.passwords.hash(password).await.map_err(busy)?;
+    let (id, now) = (UserId::new(app.new_number()), app.now());
+    let admitted = app
+        .cluster
+        .update_accounts(|accounts| bootstrap_operator(accounts, id, username, &hash, now))
+        .await
+        .map_err(NodeFault::failed)?;
+    admitted.map(drop).map_err(|_| {
+        NodeFault::Config(ConfigError::new(format!(
+            "auth.operator_username = {username:?} is the name of an account that is no operator; choose another"
+        )))
+    })
+}
+
+/// Tells whoever started the node; not a log line, so that it comes whatever the log level is.
+#[allow(clippy::print_stderr, reason = "the contract wants this line on stderr")]
+fn announce(line: &str) {
+    eprintln!("{line}");
+}
+
+impl NodeFault {
+    fn data(dir: &Path, error: &dyn std::fmt::Display) -> Self {
+        Self::failed(format!("the data directory {}: {error}", dir.display()))
+    }
+}
+
+impl From<io::Error> for NodeFault {
+    fn from(error: io::Error) -> Self {
+        Self::failed(error)
+    }
+}

@@ -1,0 +1,41 @@
+//! What the whole-system tests share: the built program as a process of its own, and a client of its HTTP contract.
+
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "every test binary uses another part of this")]
+
+mod client;
+mod node;
+mod sale;
+
+pub use client::{Answer, Client};
+pub use node::{Exit, Node, NodeOptions, PASSWORD};
+pub use sale::{Sale, tokens};
+
+/// Whether `tool` can be run. Where it must be (`ONSALE_REQUIRE_TOOLS=1`), its lack is a failure instead of a skip.
+pub fn has_tool(tool: &str) -> bool {
+    let found = std::process::Command::new(tool)
+        .arg("-V")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !found {
+        let required = std::env::var_os("ONSALE_REQUIRE_TOOLS").is_some_and(|value| value == "1");
+        assert!(!required, "{tool} is required here and cannot be run");
+        eprintln!("skipped: this test needs {tool}");
+    }
+    found
+}
+
+/// Asks again until there is an answer, for at most `within`.
+#[track_caller]
+pub fn eventually<T>(what: &str, within: std::time::Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+    let pause = std::time::Duration::from_millis(20);
+    let tries = within.as_millis() / pause.as_millis();
+    for _ in 0..=tries {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        std::thread::sleep(pause);
+    }
+    panic!("{what}: not within {within:?}");
+}
