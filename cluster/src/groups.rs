@@ -5,55 +5,27 @@
 //! empty directory it forms a cluster of one.
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use domain::account::{AccountFact, Accounts};
 use domain::catalogue::{Catalogue, CatalogueFact};
 use domain::event::{Sale, Stamped};
 use domain::ids::EventId;
 use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Proposal, Rejected};
-use futures_util::future::try_join_all;
 use tokio::task::JoinHandle;
 
 use crate::error::ClusterError;
 use crate::identity::DataDir;
 use crate::journal::format::v1::IdentityRecord;
-use crate::journal::{GroupId, JournalObserver, OnFatal, SledStore, Store, Writer, archive};
+use crate::journal::{GroupId, SledStore, Store, Writer, archive};
 use crate::placement::ShardRing;
 use crate::proposer::Proposer;
-use crate::raft::group::{Group, GroupContext, GroupStatus};
-use crate::raft::machines::{Machine, Shard};
-use crate::raft::network::Transport;
-use crate::raft::settings::{SnapshotSettings, settings};
-use crate::raft::state_machine::CommitObserver;
-use crate::raft::types::{Entry, NodeId};
+use crate::raft::group::{Group, GroupStatus};
+use crate::raft::machines::Shard;
+use crate::raft::types::Entry;
+use crate::start::{ClusterConfig, Groups, once};
 use crate::updater::Updater;
-
-/// How a node takes part in the cluster.
-pub struct ClusterConfig {
-    /// Where its data lies; made if missing.
-    pub data_dir: PathBuf,
-    /// Its id; stays with the data directory.
-    pub node: NodeId,
-    /// How many shards the events are spread over; stays with the data directory.
-    pub shards: u16,
-    /// When logs are cut.
-    pub snapshots: SnapshotSettings,
-    /// How many proposals may wait for each shard; more are refused.
-    pub queue_capacity: usize,
-    /// How many writes of raft groups may wait for the journal thread; more slow the groups down.
-    pub journal_capacity: usize,
-    /// The way to other nodes; [`NoPeers`](crate::NoPeers) for a cluster of one.
-    pub transport: Arc<dyn Transport>,
-    /// Sees what is committed.
-    pub commits: Arc<dyn CommitObserver>,
-    /// Sees every flush.
-    pub flushes: Arc<dyn JournalObserver>,
-    /// Called at most once, when nothing more will be acknowledged: the process is to print the message and end.
-    pub on_fatal: OnFatal,
-}
 
 struct ShardGroup {
     group: Group<Shard, Writer>,
@@ -98,41 +70,35 @@ impl Cluster {
             return Err(ClusterError::Setting(message));
         }
         let data = DataDir::open(&config.data_dir)?;
-        let wanted = IdentityRecord { node: config.node, shards: config.shards, formed: false };
-        let identity = data.identify(wanted)?;
-        let on_fatal = once(config.on_fatal);
+        let identity =
+            data.identify(IdentityRecord { node: config.node, shards: config.shards, formed: false })?;
+        let on_fatal = once(config.on_fatal.clone());
         let store = store(&data.join("journal/store"))?;
-        let marks = data.join("journal/watermarks");
-        let journal =
-            Writer::start(store, &marks, config.journal_capacity, config.flushes, on_fatal.clone())?;
-        let context = GroupContext {
-            node: config.node,
-            disk: journal.clone(),
-            snapshots: &data.join("snapshots"),
-            config: settings(config.snapshots).map_err(|error| ClusterError::Setting(error.to_string()))?,
-            transport: config.transport,
-            observer: config.commits,
-        };
-        let shards = (0..config.shards).map(|shard| start(GroupId::shard(shard), &context, identity.formed));
-        let (shards, directory, accounts) = tokio::try_join!(
-            try_join_all(shards),
-            start::<Catalogue>(GroupId::DIRECTORY, &context, identity.formed),
-            start::<Accounts>(GroupId::ACCOUNTS, &context, identity.formed),
-        )?;
+        let (marks, capacity) = (data.join("journal/watermarks"), config.journal_capacity);
+        let journal = Writer::start(store, &marks, capacity, config.flushes.clone(), on_fatal.clone())?;
+        let groups =
+            match Groups::start(&config, data.join("snapshots"), journal.clone(), identity.formed).await {
+                Ok(groups) => groups,
+                Err(error) => {
+                    journal.close().await;
+                    return Err(error);
+                }
+            };
         if !identity.formed {
             data.save(IdentityRecord { formed: true, ..identity })?;
         }
+        groups.watch(&on_fatal);
         let mut tasks = Vec::new();
-        let shards = shards.into_iter().map(|group| {
-            let (proposer, task) = Proposer::start(group.clone(), config.queue_capacity, on_fatal.clone());
+        let shards = groups.shards.into_iter().map(|group| {
+            let (proposer, task) = Proposer::start(group.clone(), config.queue_capacity);
             tasks.push(task);
             ShardGroup { group, proposer: RwLock::new(Some(proposer)) }
         });
         Ok(Self {
             ring: ShardRing::new(config.shards),
             shards: shards.collect(),
-            directory: Updater::new(directory),
-            accounts: Updater::new(accounts),
+            directory: Updater::new(groups.directory),
+            accounts: Updater::new(groups.accounts),
             journal,
             tasks: Mutex::new(tasks),
             _data: data,
@@ -266,32 +232,6 @@ impl Journal for Cluster {
         });
         busy.collect()
     }
-}
-
-/// Starts a group; forms it when the cluster is new, and leads it when this node is alone in it.
-async fn start<M: Machine>(
-    id: GroupId,
-    context: &GroupContext<'_, Writer>,
-    formed: bool,
-) -> Result<Group<M, Writer>, ClusterError> {
-    let group = Group::open(id, context).await?;
-    match (group.is_formed().await?, formed) {
-        (true, _) => {}
-        (false, false) => group.form().await?,
-        (false, true) => return Err(ClusterError::LostGroup { group: id.to_string() }),
-    }
-    group.lead_alone().await?;
-    Ok(group)
-}
-
-/// The first of many failures is the one to report.
-fn once(on_fatal: OnFatal) -> OnFatal {
-    let called = AtomicBool::new(false);
-    Arc::new(move |message| {
-        if !called.swap(true, Ordering::SeqCst) {
-            on_fatal(message);
-        }
-    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use std::path::Path;
-use std::sync::atomic::AtomicUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::account::{PasswordHash, Role, User};
@@ -8,9 +9,9 @@ use domain::ports::Term;
 use domain::time::UnixMillis;
 
 use super::*;
-use crate::NoPeers;
-use crate::journal::{Op, SledStore, Store};
+use crate::journal::{OnFatal, Op};
 use crate::testing::{facts, proposal, propose};
+use crate::{CommitObserver, NoPeers, SnapshotSettings};
 
 const EVENT: EventId = EventId::new(0xbeef);
 
@@ -229,16 +230,16 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
 struct Failing(SledStore, Arc<AtomicBool>);
 
 impl Store for Failing {
-    fn apply(&self, op: &Op) -> std::io::Result<()> {
+    fn apply(&self, op: &Op) -> io::Result<()> {
         self.0.apply(op)
     }
 
-    fn flush(&self) -> std::io::Result<()> {
+    fn flush(&self) -> io::Result<()> {
         let failing = self.1.load(Ordering::SeqCst);
-        if failing { Err(std::io::Error::other("input/output error")) } else { self.0.flush() }
+        if failing { Err(io::Error::other("input/output error")) } else { self.0.flush() }
     }
 
-    fn scan(&self, prefix: &[u8]) -> std::io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    fn scan(&self, prefix: &[u8]) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
         self.0.scan(prefix)
     }
 }
@@ -248,7 +249,7 @@ async fn a_failed_sync_ends_all_acknowledgement_and_is_reported_once() {
     let dir = tempfile::tempdir().unwrap();
     let (failing, reports) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let counter = reports.clone();
-    let (tell, told) = std::sync::mpsc::channel();
+    let (tell, told) = std::sync::mpsc::sync_channel(8);
     let tell = Mutex::new(tell);
     let on_fatal: OnFatal = Arc::new(move |message| {
         counter.fetch_add(1, Ordering::SeqCst);

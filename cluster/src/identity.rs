@@ -20,7 +20,11 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Takes `path` for this process; makes the directory where there is none.
     pub(crate) fn open(path: &Path) -> Result<Self, ClusterError> {
-        fs::create_dir_all(path)?;
+        if !path.exists() {
+            fs::create_dir_all(path)?;
+            // Else a power cut may take the name of the directory, and all that is in it.
+            File::open(path.join(".."))?.sync_all()?;
+        }
         let lock = File::options().create(true).truncate(false).write(true).open(path.join("lock"))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),

@@ -10,14 +10,16 @@ pub mod journal;
 pub mod placement;
 mod proposer;
 pub mod raft;
+mod start;
 #[cfg(test)]
 mod testing;
 mod updater;
 
 pub use error::ClusterError;
-pub use groups::{Cluster, ClusterConfig};
+pub use groups::Cluster;
 pub use journal::{Flush, GroupId, JournalObserver, OnFatal};
 pub use raft::group::GroupStatus;
 pub use raft::network::{NoPeers, Transport};
 pub use raft::settings::SnapshotSettings;
 pub use raft::state_machine::CommitObserver;
+pub use start::ClusterConfig;

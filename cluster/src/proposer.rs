@@ -14,8 +14,8 @@ use domain::ids::EventId;
 use domain::ports::{Done, JournalFault, Opened, Proposal, Rejected, Term};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::journal::LogDisk;
 use crate::journal::format::bare_len;
-use crate::journal::{LogDisk, OnFatal};
 use crate::raft::group::Group;
 use crate::raft::machines::Shard;
 use crate::raft::types::{Applied, Entry, SaleBatch};
@@ -42,10 +42,9 @@ impl Proposer {
     pub(crate) fn start<D: LogDisk>(
         group: Group<Shard, D>,
         capacity: usize,
-        on_fatal: OnFatal,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, requests) = mpsc::channel(capacity);
-        let task = tokio::spawn(Task { group, on_fatal, bytes_since_snapshot: 0 }.run(requests, capacity));
+        let task = tokio::spawn(Task { group, bytes_since_snapshot: 0 }.run(requests, capacity));
         (Self { queue }, task)
     }
 
@@ -78,7 +77,6 @@ fn fault_of<T>(error: &mpsc::error::TrySendError<T>) -> JournalFault {
 
 struct Task<D: LogDisk> {
     group: Group<Shard, D>,
-    on_fatal: OnFatal,
     bytes_since_snapshot: u64,
 }
 
@@ -122,11 +120,6 @@ impl<D: LogDisk> Task<D> {
             Some(term) => self.commit(term, batches).await,
             None => Err(JournalFault::NotOwner),
         };
-        if outcome == Err(JournalFault::Closed)
-            && let Some(why) = self.group.failure()
-        {
-            (self.on_fatal)(why);
-        }
         self.answer(waiting, outcome);
     }
 

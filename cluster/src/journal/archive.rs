@@ -4,6 +4,7 @@
 //! valid. What is not archived yet is in the log, and after a restart replayed from there. Archiving facts again writes
 //! the same items under the same or other keys, so readers go by the facts' numbers.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -45,22 +46,39 @@ pub(crate) fn history<D: LogDisk>(
     recent: &[SaleBatch],
 ) -> io::Result<Vec<(u64, Stamped)>> {
     let prefix = keys::archive(event);
-    let mut facts: Vec<(u64, Stamped)> = Vec::new();
+    let mut history = History { event, facts: Vec::new() };
     for read in chunks::unpack(&format_args!("the archive of {event}"), &prefix, &disk.scan(&prefix)?) {
         let unpacked = read.map_err(|torn| torn.error)?;
         for (number, item) in (unpacked.chunk.first..).zip(&unpacked.items) {
-            if number == facts.len() as u64 {
-                let what = format_args!("fact {number} in the archive of {event}");
-                facts.push((number, format::decode_bare(&what, item)?));
-            }
+            let what = format_args!("fact {number} in the archive of {event}");
+            history.add(number, || format::decode_bare(&what, item))?;
         }
     }
     for batch in recent.iter().filter(|batch| batch.event == event) {
         for (number, fact) in (batch.base..).zip(batch.facts.iter()) {
-            if number == facts.len() as u64 {
-                facts.push((number, fact.clone()));
-            }
+            history.add(number, || Ok(fact.clone()))?;
         }
     }
-    Ok(facts)
+    Ok(history.facts)
+}
+
+struct History {
+    event: EventId,
+    facts: Vec<(u64, Stamped)>,
+}
+
+impl History {
+    /// Adds fact `number` unless it is there already.
+    fn add(&mut self, number: u64, fact: impl FnOnce() -> io::Result<Stamped>) -> io::Result<()> {
+        let next = self.facts.len() as u64;
+        match number.cmp(&next) {
+            Ordering::Less => {}
+            Ordering::Equal => self.facts.push((number, fact()?)),
+            Ordering::Greater => {
+                let what = format!("the archive of {}", self.event);
+                return Err(format::damaged(&what, &format!("fact {next} is missing")));
+            }
+        }
+        Ok(())
+    }
 }

@@ -42,7 +42,7 @@ pub(crate) fn pack(prefix: &[u8], first: u64, items: &[Vec<u8>]) -> io::Result<(
     let mut number = first;
     while !rest.is_empty() {
         let taken = how_many_fit(rest);
-        let (now, later) = rest.split_at(taken);
+        let (now, later) = rest.split_at_checked(taken).unwrap_or((rest, &[]));
         let parts = match now {
             [one] if !fits_alone(one) => put_spread(&mut ops, prefix, number, one)?,
             several => put_shared(&mut ops, prefix, number, several)?,

@@ -14,6 +14,7 @@ impl Stopwatch {
         Self(std::time::Instant::now())
     }
 
+    #[allow(clippy::disallowed_methods, reason = "as above")]
     pub(crate) fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }

@@ -16,13 +16,17 @@ struct Content {
 }
 
 impl Content {
-    fn take(&mut self, write: &Write) {
-        for op in &write.ops {
+    fn change(&mut self, ops: &[Op]) {
+        for op in ops {
             match op {
                 Op::Put(key, value) => self.values.insert(key.clone(), value.clone()),
                 Op::Remove(key) => self.values.remove(key),
             };
         }
+    }
+
+    fn take(&mut self, write: &Write) {
+        self.change(&write.ops);
         if let Some(mark) = write.mark {
             self.ends.insert(mark.group, mark.next);
         }
@@ -77,14 +81,33 @@ impl MemoryDisk {
         }
     }
 
-    /// Cuts the power: this disk takes and acknowledges nothing any more. Gives the disk that a restart finds.
+    /// Cuts the power: this disk takes and acknowledges nothing any more. Gives the disk that a restart finds, without
+    /// anything that was not synced.
     #[must_use]
     pub fn crash(&self) -> Self {
+        self.crash_after(0)
+    }
+
+    /// As [`Self::crash`], but the first `operations` of those not synced happened to reach the disk.
+    #[must_use]
+    pub fn crash_after(&self, operations: usize) -> Self {
         let mut state = self.state();
         state.crashed = true;
         let lost = std::mem::take(&mut state.unsynced);
-        let content = state.durable.clone();
+        let mut content = state.durable.clone();
         drop(state);
+        let mut left = operations;
+        for write in &lost {
+            // A log is announced to become shorter before it does, and is known to be longer only once it is.
+            if let Some(mark) = write.mark
+                && let Some(end) = content.ends.get_mut(&mark.group)
+            {
+                *end = mark.next.min(*end);
+            }
+            let reached = left.min(write.ops.len());
+            content.change(&write.ops[..reached]);
+            left -= reached;
+        }
         for synced in lost.into_iter().filter_map(|write| write.synced) {
             synced(Err(stopped()));
         }

@@ -29,6 +29,9 @@ impl Watermarks {
     /// Opens or creates the file at `path`.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        if let Some(dir) = path.parent() {
+            File::open(dir)?.sync_all()?;
+        }
         let slots = [read_slot(&file, 0)?, read_slot(&file, 1)?];
         let written = file.metadata()?.len() > 0;
         let newest = slots.into_iter().flatten().max_by_key(|record| record.generation);
@@ -66,7 +69,7 @@ impl Watermarks {
             return Ok(());
         }
         self.write(marks)?;
-        if self.current.generation % WRITES_PER_SYNC == 0 { self.file.sync_data() } else { Ok(()) }
+        if self.current.generation.is_multiple_of(WRITES_PER_SYNC) { self.file.sync_data() } else { Ok(()) }
     }
 
     fn end(&self, group: GroupId) -> Option<u64> {

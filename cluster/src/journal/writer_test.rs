@@ -1,4 +1,4 @@
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::*;
 
@@ -38,7 +38,7 @@ struct Bench {
     _dir: tempfile::TempDir,
 }
 
-struct Tell(Mutex<std::sync::mpsc::Sender<Flush>>);
+struct Tell(Mutex<SyncSender<Flush>>);
 
 impl JournalObserver for Tell {
     fn flushed(&self, flush: Flush) {
@@ -49,8 +49,8 @@ impl JournalObserver for Tell {
 fn bench(script: Script) -> Bench {
     let dir = tempfile::tempdir().unwrap();
     let script = Arc::new(script);
-    let (tell, fatal) = channel();
-    let (observe, flushes) = channel();
+    let (tell, fatal) = sync_channel(64);
+    let (observe, flushes) = sync_channel(64);
     let tell = Mutex::new(tell);
     let on_fatal: OnFatal = Arc::new(move |message| tell.lock().unwrap().send(message).unwrap());
     let store = Box::new(Scripted(script.clone()));
@@ -73,7 +73,7 @@ impl Bench {
 async fn writes_that_wait_together_share_one_flush_in_order() {
     let bench = bench(Script::default());
     // The first write holds the thread in its callback until all others are queued behind it.
-    let (open, gate) = channel::<()>();
+    let (open, gate) = sync_channel::<()>(1);
     let (here, reached) = oneshot::channel();
     let held: super::super::Synced = Box::new(move |outcome| {
         outcome.unwrap();

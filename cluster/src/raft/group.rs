@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,10 +25,11 @@ use crate::journal::{GroupId, LogDisk};
 const LEAD_WITHIN: Duration = Duration::from_secs(20);
 
 /// What every group of a node shares.
-pub(crate) struct GroupContext<'a, D> {
+#[derive(Clone)]
+pub(crate) struct GroupContext<D> {
     pub(crate) node: NodeId,
     pub(crate) disk: D,
-    pub(crate) snapshots: &'a Path,
+    pub(crate) snapshots: PathBuf,
     pub(crate) config: Arc<Config>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) observer: Arc<dyn CommitObserver>,
@@ -71,9 +72,9 @@ pub struct GroupStatus {
 
 impl<M: Machine, D: LogDisk> Group<M, D> {
     /// Reads the group back from the disk and starts it.
-    pub(crate) async fn open(id: GroupId, context: &GroupContext<'_, D>) -> io::Result<Self> {
+    pub(crate) async fn open(id: GroupId, context: &GroupContext<D>) -> io::Result<Self> {
         let mut log = LogStore::open(id, context.disk.clone()).await?;
-        let found = Snapshots::open(context.snapshots, id)?;
+        let found = Snapshots::open(&context.snapshots, id)?;
         let machine = StateMachine::<M, D>::open(id, context.disk.clone(), found, context.observer.clone())?;
         let state = machine.state();
         let purged = log.get_log_state().await?.last_purged_log_id;
@@ -156,12 +157,17 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         read(&state_machine::read(&self.state))
     }
 
-    /// Why the group has stopped, if it has without being asked to.
-    pub(crate) fn failure(&self) -> Option<String> {
+    /// Waits until the group has stopped; says why, unless it was asked to.
+    pub(crate) async fn stopped(&self) -> Option<String> {
+        let mut changes = self.raft.server_metrics();
+        while changes.changed().await.is_ok() {}
         let metrics = self.raft.metrics();
         let state = metrics.borrow_watched().running_state.clone();
-        let fatal = state.err().filter(|fatal| !matches!(fatal, Fatal::Stopped));
-        fatal.map(|fatal| format!("{} has stopped: {fatal}", self.id))
+        match state {
+            Err(Fatal::Stopped) => None,
+            Err(fatal) => Some(format!("{} has stopped: {fatal}", self.id)),
+            Ok(()) => Some(format!("{} has stopped without a word", self.id)),
+        }
     }
 
     /// Writes a snapshot soon.

@@ -275,6 +275,58 @@ async fn random_histories_match_a_plain_list_in_memory() {
     }
 }
 
+/// Truncations and purges are not waited for: a crash may come before, after or in the middle of them.
+#[tokio::test]
+async fn a_crash_at_any_operation_leaves_a_log_that_can_go_on() {
+    for seed in seeds() {
+        let mut random = SmallRng::seed_from_u64(seed);
+        let mut disk = MemoryDisk::new();
+        let mut term = 0;
+        for round in 0..40 {
+            let mut store = open(&disk).await;
+            for _ in 0..random.random_range(1..4) {
+                term += 1;
+                let first = store.log().next();
+                let count = random.random_range(1..30);
+                let mut sizes: Vec<usize> = (0..count).map(|_| random.random_range(1..2_000)).collect();
+                sizes.push(random.random_range(1..30_000));
+                let entries = (first..).zip(sizes).map(|(index, bytes)| sized(term, index, bytes));
+                store.blocking_append(entries.collect::<Vec<_>>()).await.unwrap();
+            }
+            let acknowledged = all(&mut store).await;
+            disk.hold();
+            let pick =
+                |random: &mut SmallRng| acknowledged[random.random_range(0..acknowledged.len())].log_id;
+            let (purge, keep) = (pick(&mut random), pick(&mut random));
+            if random.random_bool(0.7) {
+                store.purge(purge).await.unwrap();
+            }
+            if random.random_bool(0.7) && keep >= purge {
+                store.truncate_after(Some(keep)).await.unwrap();
+            }
+            let wanted = all(&mut store).await;
+            disk = disk.crash_after(random.random_range(0..60));
+            let mut found = open(&disk).await;
+            let entries = all(&mut found).await;
+            assert!(
+                wanted.iter().all(|entry| entries.contains(entry)),
+                "seed {seed}, round {round}: something is lost"
+            );
+            assert!(
+                entries.iter().all(|entry| acknowledged.contains(entry)),
+                "seed {seed}, round {round}: something is made up"
+            );
+            let purged = store.log().purged;
+            let last = wanted.last().map(|entry| entry.log_id).or(purged);
+            found.truncate_after(last).await.unwrap();
+            if let Some(purged) = purged {
+                found.purge(purged).await.unwrap();
+            }
+            assert_eq!(all(&mut found).await, wanted, "seed {seed}, round {round}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn random_histories_match_a_plain_list_over_sled() {
     for seed in seeds().into_iter().take(4) {

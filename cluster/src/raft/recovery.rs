@@ -51,11 +51,11 @@ fn read_entries<D: LogDisk>(group: GroupId, disk: &D, log: &mut Log) -> io::Resu
             // A crash while it was purged; were entries in it still needed, the next would be found missing.
             Err(torn) => (torn.parts, torn.first < log.purged.next_index()),
         };
-        let (these, later) = rest.split_at(parts);
+        let (these, later) = rest.split_at_checked(parts).unwrap_or((rest, &[]));
         if stale {
             cut.extend(these.iter().map(|(key, _)| Op::Remove(key.clone())));
         } else if let Err(error) =
-            read.map_err(|torn| torn.error).and_then(|unpacked| take(group, log, unpacked))
+            read.map_err(|torn| torn.error).and_then(|unpacked| take(group, log, &unpacked))
         {
             problem = Some(error);
             break;
@@ -68,7 +68,7 @@ fn read_entries<D: LogDisk>(group: GroupId, disk: &D, log: &mut Log) -> io::Resu
 }
 
 /// Adds a chunk's entries, except those purged.
-fn take(group: GroupId, log: &mut Log, unpacked: Unpacked) -> io::Result<()> {
+fn take(group: GroupId, log: &mut Log, unpacked: &Unpacked) -> io::Result<()> {
     let mut entries: Vec<RaftEntry> = Vec::with_capacity(unpacked.items.len());
     for (index, item) in (unpacked.chunk.first..).zip(&unpacked.items) {
         let what = format!("entry {index} of {group}");

@@ -18,7 +18,7 @@ const VERSION: u8 = 1;
 /// Bytes of a frame before its body.
 pub(crate) const FRAME_BYTES: usize = 5;
 /// No record is larger; a length beyond it is damage, not a reason to allocate.
-pub(crate) const MAX_RECORD_BYTES: u64 = 1 << 30;
+pub(crate) const MAX_RECORD_BYTES: u64 = 1 << 36;
 
 /// The error for stored bytes that are not what was written.
 pub(crate) fn damaged(what: &dyn Display, why: &str) -> io::Error {
@@ -31,7 +31,7 @@ fn codec() -> impl Options {
 
 /// `value` alone, without a frame, for a place inside a framed record.
 pub(crate) fn encode_bare<T: Serialize>(value: &T) -> io::Result<Vec<u8>> {
-    codec().serialize(value).map_err(unencodable)
+    codec().serialize(value).map_err(|error| unencodable(&error))
 }
 
 /// Reads what [`encode_bare`] wrote; the bytes must end with the value.
@@ -41,13 +41,13 @@ pub(crate) fn decode_bare<T: DeserializeOwned>(what: &dyn Display, bytes: &[u8])
 
 /// How many bytes [`encode_bare`] would give.
 pub(crate) fn bare_len<T: Serialize>(value: &T) -> io::Result<u64> {
-    codec().serialized_size(value).map_err(unencodable)
+    codec().serialized_size(value).map_err(|error| unencodable(&error))
 }
 
 /// A frame around `head` and the raw bytes of `tail`.
 pub(crate) fn encode<T: Serialize>(head: &T, tail: &[&[u8]]) -> io::Result<Vec<u8>> {
     let mut frame = vec![VERSION, 0, 0, 0, 0];
-    codec().serialize_into(&mut frame, head).map_err(unencodable)?;
+    codec().serialize_into(&mut frame, head).map_err(|error| unencodable(&error))?;
     for bytes in tail {
         frame.extend_from_slice(bytes);
     }
@@ -89,6 +89,6 @@ fn checksum(version: u8, body: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&[version]), body)
 }
 
-fn unencodable(error: bincode::Error) -> io::Error {
+fn unencodable(error: &bincode::ErrorKind) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, format!("a record cannot be encoded: {error}"))
 }
