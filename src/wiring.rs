@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use actors::{Arbiters, Owners, Shell};
 use cluster::{Cluster, ClusterConfig, ClusterError, NoPeers, SnapshotSettings};
-use domain::account::bootstrap_operator;
+use domain::account::{Role, bootstrap_operator};
 use domain::ids::UserId;
 use domain::ports::Random;
 use tokio::net::TcpListener;
@@ -200,9 +200,10 @@ fn app(
 async fn admit_operator(app: &App, secrets: &Secrets) -> Result<(), NodeFault> {
     let username = &app.config.auth.operator_username;
     let password = secrets.operator_password.reveal().to_owned();
-    let known = app
-        .cluster
-        .with_accounts(|accounts| accounts.by_login(username).map(|operator| operator.password.clone()));
+    let known = app.cluster.with_accounts(|accounts| {
+        let known = accounts.by_login(username).filter(|known| known.role == Role::Operator);
+        known.map(|operator| operator.password.clone())
+    });
     let busy = |_| NodeFault::failed("the operator's password could not be hashed");
     if known.is_some() && app.passwords.verify(password.clone(), known).await.map_err(busy)? {
         return Ok(());

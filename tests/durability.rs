@@ -102,7 +102,7 @@ fn a_batch_is_synced_before_it_is_acknowledged() {
     assert_eq!(requests.len(), 2, "two holds were asked for");
     for request in requests {
         let after = &lines[request..];
-        let first = |wanted: &dyn Fn(&&str) -> bool| after.iter().position(|line| wanted(line));
+        let first = |wanted: &dyn Fn(&&str) -> bool| after.iter().position(wanted);
         let answered = first(&|line| line.contains("\"HTTP/1.1 201")).expect("an acknowledgement");
         let wrote = first(&|line| line.contains("pwrite64(") && line.contains("/journal/"));
         let wrote = wrote.expect("a batch goes to the journal");
@@ -143,8 +143,8 @@ fn fail_syncs(node: &Node) -> Child {
     let pid = node.pid().to_string();
     let mut command = Command::new("strace");
     command.args(["-f", "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO", "-p", &pid]);
-    let mut strace = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(strace.stderr.take().unwrap()).lines();
+    let mut strace = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("strace runs");
+    let mut said = BufReader::new(strace.stderr.take().expect("stderr is piped")).lines();
     let attached = said.by_ref().map_while(Result::ok).find(|line| line.contains("attached"));
     assert!(attached.is_some(), "strace did not attach");
     std::thread::spawn(move || said.map_while(Result::ok).for_each(drop));
@@ -155,7 +155,7 @@ fn serve(data: &std::path::Path, env: &[(&str, &str)]) -> std::process::Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onsale"));
     command.arg("serve").arg("--data").arg(data).envs(env.iter().copied());
     command.args(["--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--peer", "127.0.0.1:0"]);
-    command.output().unwrap()
+    command.output().expect("the program runs")
 }
 
 fn positions(lines: &[&str], wanted: impl Fn(&&str) -> bool) -> Vec<usize> {

@@ -47,9 +47,9 @@ pub struct TicketView<'a> {
     mine: bool,
 }
 
-/// A ticket as the one who has it sees it.
+/// A ticket of a hold or a booking.
 #[derive(Debug, Serialize)]
-pub struct OwnTicket<'a> {
+pub struct HeldTicket<'a> {
     #[serde(flatten)]
     ticket: TicketView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,16 +88,17 @@ impl Scene {
     /// # Panics
     /// Where the seat is not on the map, which no reply of a sale can have.
     #[must_use]
-    pub fn own_ticket(
+    pub fn held_ticket(
         &self,
         seat: SeatIndex,
         price_minor: i64,
         status: SeatStatus,
+        told: Told,
         code: Option<TicketCode>,
-    ) -> OwnTicket<'_> {
+    ) -> HeldTicket<'_> {
         let place = self.map.place(seat).expect("a sale has only seats of its map");
-        let ticket = self.ticket(seat, place, price_minor, status, Told::Mine);
-        OwnTicket { ticket, code: code.map(CodeText) }
+        let ticket = self.ticket(seat, place, price_minor, status, told);
+        HeldTicket { ticket, code: code.map(CodeText) }
     }
 
     fn ticket<'a>(

@@ -63,7 +63,8 @@ fn an_own_ticket_has_a_code_once_it_is_sold() {
     let scene = scene();
     let code = Some(TicketCode([0xab; 16]));
     let ticket =
-        serde_json::to_value(scene.own_ticket(SeatIndex::new(3), 300, SeatStatus::Booked, code)).unwrap();
+        serde_json::to_value(scene.held_ticket(SeatIndex::new(3), 300, SeatStatus::Booked, Told::Mine, code))
+            .unwrap();
     assert_eq!((&ticket["code"], &ticket["mine"]), (&json!("ab".repeat(16)), &json!(true)));
     assert_eq!(ticket["section"], "Pit");
 }

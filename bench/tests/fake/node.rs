@@ -1,5 +1,8 @@
 //! A node of a few routes: seats in a vector behind a mutex, right or wrong in one planted way.
 
+// A fake node is a program of its own, with a clock of its own.
+#![allow(clippy::disallowed_methods)]
+
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};

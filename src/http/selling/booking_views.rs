@@ -4,7 +4,7 @@ use domain::event::{Booking, BookingStatus, Payment, PaymentStatus, SeatStatus, 
 use domain::ids::{BookingId, BookingNumber, EventId, PaymentId, UserId};
 use serde::Serialize;
 
-use crate::http::ticket::{OwnTicket, Scene};
+use crate::http::ticket::{HeldTicket, Holder, Scene, Told};
 use crate::http::wire::{Id, MoneyView, Timestamp};
 
 /// A booking, to whoever may see it.
@@ -16,7 +16,7 @@ pub(super) struct BookingBody<'a> {
     id: Id<BookingId>,
     event_id: Id<EventId>,
     user_id: Id<UserId>,
-    tickets: Vec<OwnTicket<'a>>,
+    tickets: Vec<HeldTicket<'a>>,
     total: MoneyView,
     refunded: MoneyView,
     status: &'static str,
@@ -33,14 +33,20 @@ struct PaymentBody {
 }
 
 impl<'a> BookingBody<'a> {
-    pub(super) fn new(scene: &'a Scene, number: BookingNumber, booking: &Booking) -> Self {
+    /// As `viewer` sees it, who may.
+    pub(super) fn new(scene: &'a Scene, number: BookingNumber, booking: &Booking, viewer: UserId) -> Self {
+        let told = if booking.buyer == viewer {
+            Told::Mine
+        } else {
+            Told::All(Holder { user: booking.buyer, since: booking.created_at }, false)
+        };
         let pending = booking.status == BookingStatus::Pending;
         Self {
             booking_id: None,
             id: Id(BookingId::new(scene.event, number)),
             event_id: Id(scene.event),
             user_id: Id(booking.buyer),
-            tickets: booking.tickets.iter().map(|ticket| sold(scene, booking.status, ticket)).collect(),
+            tickets: booking.tickets.iter().map(|ticket| sold(scene, booking.status, told, ticket)).collect(),
             total: MoneyView::new(booking.total_minor(), scene.currency),
             refunded: MoneyView::new(booking.payment.refunded_minor, scene.currency),
             status: booking_status(booking.status),
@@ -61,7 +67,7 @@ impl<'a> BookingBody<'a> {
 }
 
 /// The code of a ticket that was given back is void and is not shown.
-fn sold<'a>(scene: &'a Scene, booking: BookingStatus, ticket: &SoldTicket) -> OwnTicket<'a> {
+fn sold<'a>(scene: &'a Scene, booking: BookingStatus, told: Told, ticket: &SoldTicket) -> HeldTicket<'a> {
     let status = match booking {
         _ if ticket.cancelled => SeatStatus::Available,
         BookingStatus::Pending => SeatStatus::Held,
@@ -69,7 +75,7 @@ fn sold<'a>(scene: &'a Scene, booking: BookingStatus, ticket: &SoldTicket) -> Ow
         BookingStatus::Cancelled => SeatStatus::Available,
     };
     let code = ticket.code.filter(|_| status == SeatStatus::Booked);
-    scene.own_ticket(ticket.seat, ticket.price_minor, status, code)
+    scene.held_ticket(ticket.seat, ticket.price_minor, status, told, code)
 }
 
 fn booking_status(status: BookingStatus) -> &'static str {

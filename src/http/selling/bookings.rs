@@ -107,7 +107,7 @@ pub(super) fn render_paid<'a>(
         }
         other => return Err(unexpected(other)),
     };
-    let body = finish(BookingBody::new(scene, view.number, &view.booking));
+    let body = finish(BookingBody::new(scene, view.number, &view.booking, view.booking.buyer));
     Ok((status, Json(body)).into_response())
 }
 
@@ -122,7 +122,7 @@ pub(super) async fn show(
         sale.booking(booking.part).filter(|found| may_see(sale, found, &caller)).cloned()
     });
     let seen = seen.ok_or_else(|| Problem::not_found("booking"))?;
-    Ok(Json(BookingBody::new(&scene, booking.part, &seen)).into_response())
+    Ok(Json(BookingBody::new(&scene, booking.part, &seen, caller.user)).into_response())
 }
 
 /// The buyer, the event's organizer and operators; for others there is no such booking.
@@ -147,7 +147,8 @@ pub(super) async fn list(
     own.sort_by_key(|(event, number, booking)| (std::cmp::Reverse(booking.created_at), *event, *number));
     page.respond("/bookings", own, |(event, number, booking)| {
         let scene = app.scene(event)?;
-        serde_json::to_value(BookingBody::new(&scene, number, &booking)).map_err(Problem::internal)
+        serde_json::to_value(BookingBody::new(&scene, number, &booking, caller.user))
+            .map_err(Problem::internal)
     })
 }
 
@@ -180,7 +181,7 @@ async fn cancelled(
     let scene = app.scene(booking.event)?;
     match decided(app, booking.event, command, caller.into(), key.of_nothing()).await? {
         Reply::Booking(view) | Reply::Pending(view) => {
-            Ok(Json(BookingBody::new(&scene, view.number, &view.booking)).into_response())
+            Ok(Json(BookingBody::new(&scene, view.number, &view.booking, caller.user)).into_response())
         }
         other => Err(unexpected(&other)),
     }

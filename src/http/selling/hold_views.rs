@@ -4,7 +4,7 @@ use domain::event::{HoldView, SeatStatus};
 use domain::ids::{EventId, HoldId};
 use serde::Serialize;
 
-use crate::http::ticket::{OwnTicket, Scene};
+use crate::http::ticket::{HeldTicket, Scene, Told};
 use crate::http::wire::{Id, MoneyView, Timestamp};
 
 /// A hold, to its holder.
@@ -13,7 +13,7 @@ use crate::http::wire::{Id, MoneyView, Timestamp};
 pub(super) struct HoldBody<'a> {
     id: Id<HoldId>,
     event_id: Id<EventId>,
-    tickets: Vec<OwnTicket<'a>>,
+    tickets: Vec<HeldTicket<'a>>,
     total: MoneyView,
     expires_at: Timestamp,
     expires_in_seconds: u64,
@@ -26,7 +26,9 @@ impl<'a> HoldBody<'a> {
             id: Id(HoldId::new(scene.event, view.hold)),
             event_id: Id(scene.event),
             tickets: tickets
-                .map(|ticket| scene.own_ticket(ticket.seat, ticket.price_minor, SeatStatus::Held, None))
+                .map(|ticket| {
+                    scene.held_ticket(ticket.seat, ticket.price_minor, SeatStatus::Held, Told::Mine, None)
+                })
                 .collect(),
             total: MoneyView::new(view.total_minor(), scene.currency),
             expires_at: Timestamp(view.expires_at),
