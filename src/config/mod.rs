@@ -124,7 +124,7 @@ pub struct ClusterConfig {
     pub secret: Option<Secret>,
     /// Number of shards.
     pub shards: u16,
-    /// Replicas a shard.
+    /// Replicas a shard once there are as many nodes; nothing reads it while a node is alone.
     pub replication: u8,
 }
 
