@@ -12,4 +12,5 @@ pub mod http;
 pub mod listings;
 pub mod metrics;
 pub mod secrets;
+pub mod signals;
 pub mod wiring;

@@ -1,4 +1,5 @@
-//! The `onsale` command.
+//! The `onsale` command: from what was typed to an exit code. 0 is done, 1 failed or a promise broken, 2 a usage or a
+//! configuration that makes no sense.
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -6,8 +7,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use onsale::cli::{Cli, Command, Demo, Serve};
 use onsale::fault::NodeFault;
+use onsale::signals::told_to_end;
 use onsale::{config, demo, wiring};
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// What the demo logs: its output is for people.
@@ -58,16 +59,4 @@ fn tell_log(level: &str) -> Result<(), NodeFault> {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     Ok(())
-}
-
-/// Until SIGTERM or Ctrl-C.
-async fn told_to_end() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        // Without signals the node runs until it is killed, which loses nothing.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
 }

@@ -14,5 +14,3 @@ pub mod report;
 pub mod rng;
 pub mod stadium;
 pub mod trace;
-
-pub use trace::flash_sale::sessions as flash_sale_sessions;

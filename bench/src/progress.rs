@@ -2,6 +2,7 @@
 //!
 //! Owns: the bar on a terminal, plain lines elsewhere, and silence. Not: what is told.
 
+use crate::report::whole;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::Mutex;
@@ -47,7 +48,9 @@ impl Terminal {
     pub fn new() -> Self {
         let bar = stderr().is_terminal().then(|| {
             let bar = ProgressBar::no_length();
-            let style = ProgressStyle::with_template("{prefix:>10} [{bar:30}] {pos}/{len} {elapsed} {msg}");
+            let style = ProgressStyle::with_template(
+                "{prefix:>10} [{bar:30}] {human_pos}/{human_len} {elapsed} {msg}",
+            );
             bar.set_style(style.expect("the template is a constant that indicatif understands"));
             bar
         });
@@ -81,7 +84,7 @@ impl Progress for Terminal {
             }
             None => {
                 *self.plain() = Plain { phase: phase.to_owned(), total, tenths: 0 };
-                Self::line(&format!("{phase}: {total}"));
+                Self::line(&format!("{phase}: {}", whole(total)));
             }
         }
     }
@@ -96,7 +99,8 @@ impl Progress for Terminal {
         let tenths = done * 10 / plain.total.max(1);
         if tenths > plain.tenths && tenths < 10 {
             plain.tenths = tenths;
-            Self::line(&format!("{}: {done} of {} {message}", plain.phase, plain.total));
+            let (done, total) = (whole(done), whole(plain.total));
+            Self::line(format!("{}: {done} of {total} {message}", plain.phase).trim_end());
         }
     }
 
@@ -104,11 +108,11 @@ impl Progress for Terminal {
         match &self.bar {
             Some(bar) => {
                 let (phase, total) = (bar.prefix(), bar.length().unwrap_or_default());
-                bar.println(format!("{phase:>10} {total} {message}"));
+                bar.println(format!("{phase:>10} {} {message}", whole(total)).trim_end());
             }
             None => {
                 let plain = self.plain();
-                Self::line(&format!("{}: done {message}", plain.phase));
+                Self::line(format!("{}: done {message}", plain.phase).trim_end());
             }
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! Starts this very program as a durable node in a temporary directory, fills it with a catalogue, sells a stadium out
 //! in a flash sale through the front door, prints figures and verdict, and keeps serving until it is told to end.
+//!
+//! Hazard: whenever and however the demo ends, its node and its data must go with it.
 
 mod catalogue;
 mod client;
@@ -9,17 +11,21 @@ mod node;
 mod places;
 
 use std::io::Write;
+use std::pin::pin;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, bail};
 use bench::progress::{Progress, Terminal};
 use bench::replay::{Operator, ReplayOptions, ReplayOutcome};
+use bench::report::whole;
 use bench::stadium;
+use bench::trace::flash_sale;
 use domain::ports::{Clock, Random};
 use serde_json::json;
 
 use crate::cli::Demo;
 use crate::clock::{SystemClock, SystemRandom};
+use crate::signals::told_to_end;
 use client::Client;
 use node::DemoNode;
 
@@ -29,30 +35,47 @@ const HOLD_SECONDS: u32 = 10;
 /// A refused buyer asks so often in all, as people do.
 const ATTEMPTS: u32 = 2;
 const USERNAME: &str = "operator";
+const TOO_SOON: &str = "ended before the verdict";
 
 /// Runs the demo; `true` when no promise was broken.
 ///
 /// # Errors
 /// When the node cannot be started or the sale cannot be played.
 pub async fn run(options: &Demo) -> anyhow::Result<bool> {
-    let progress = Arc::new(Terminal::new());
+    let mut told = pin!(told_to_end());
     let password = password();
-    let mut node = DemoNode::start(USERNAME, &password).await?;
-    progress.note(&format!("a node is up at {}, its data in {}", node.http(), node.data().display()));
-
-    let operator = Client::new(node.http())?.login(USERNAME, &password).await?;
-    let shows = fill(&operator, options.seed, &*progress).await?;
-    let outcome = sell(options, &node, &password, progress).await?;
-    say(&outcome.report.text());
-    say(&summary(&outcome));
-
-    let kept = outcome.report.verdict.violations.is_empty();
-    if !options.exit {
-        say(&invitation(&node, shows, &password));
-        node.until_told_to_end().await?;
+    let mut node = tokio::select! {
+        biased; // Signals are heard before there is anything to clean up.
+        () = &mut told => bail!(TOO_SOON),
+        node = DemoNode::start(USERNAME, &password) => node?,
+    };
+    let kept = tokio::select! {
+        () = &mut told => Err(anyhow!(TOO_SOON)),
+        kept = show(options, &node, &password) => kept,
+    };
+    if kept.is_ok() && !options.exit {
+        tokio::select! {
+            () = &mut told => {}
+            ended = node.ended() => bail!("the node ended by itself: {}", ended?),
+        }
     }
     node.stop().await?;
-    Ok(kept)
+    kept
+}
+
+/// Fills the node, sells the stadium out and tells how it went.
+async fn show(options: &Demo, node: &DemoNode, password: &str) -> anyhow::Result<bool> {
+    let progress = Arc::new(Terminal::new());
+    progress.note(&format!("a node is up at {}, its data in {}", node.http(), node.data().display()));
+    let operator = Client::new(node.http())?.login(USERNAME, password).await?;
+    let shows = fill(&operator, options.seed, &*progress).await?;
+    let outcome = sell(options, node, password, progress).await?;
+    say(&outcome.report.text());
+    say(&summary(&outcome));
+    if !options.exit {
+        say(&invitation(node, shows, password));
+    }
+    Ok(outcome.report.verdict.is_clean())
 }
 
 /// Makes the catalogue; the number of shows.
@@ -94,12 +117,11 @@ async fn sell(
 ) -> anyhow::Result<ReplayOutcome> {
     let plan = stadium::plan()?;
     let window_ms = options.seconds * 1000;
-    let sessions =
-        bench::flash_sale_sessions(options.seed, stadium::PLACES, options.sessions, window_ms, STADIUM);
+    let sessions = flash_sale::sessions(options.seed, stadium::PLACES, options.sessions, window_ms, STADIUM);
     progress.note(&format!(
         "{} buyers come for {} seats within {} s",
-        options.sessions,
-        stadium::PLACES,
+        whole(options.sessions.into()),
+        whole(stadium::PLACES.into()),
         options.seconds
     ));
     let replay = ReplayOptions {
@@ -115,17 +137,19 @@ async fn sell(
 
 fn summary(outcome: &ReplayOutcome) -> String {
     let figures = &outcome.report.figures;
+    let (seats, sold) = (whole(figures.seats), whole(figures.seats_sold));
     let gone = match (figures.sold_out_s, figures.all_taken_s) {
-        (Some(sold_out), _) => format!("All {} seats were sold after {sold_out:.1} s.", figures.seats),
-        (None, Some(taken)) => format!(
-            "All {} seats were taken for the first time after {taken:.1} s; {} were sold in the end.",
-            figures.seats, figures.seats_sold
-        ),
-        (None, None) => format!("{} of {} seats were sold.", figures.seats_sold, figures.seats),
+        (Some(sold_out), _) => format!("All {seats} seats were sold after {sold_out:.1} s."),
+        (None, Some(taken)) => {
+            format!(
+                "All {seats} seats were taken for the first time after {taken:.1} s; {sold} were sold in the end."
+            )
+        }
+        (None, None) => format!("{sold} of {seats} seats were sold."),
     };
-    let verdict = match outcome.report.verdict.violations.len() {
-        0 => "No seat was sold twice, no acknowledgement was lost, no hold outlived its deadline.".to_owned(),
-        broken => format!("{broken} promises were broken; see above."),
+    let verdict = match outcome.report.verdict.is_clean() {
+        true => "No seat was sold twice, no acknowledgement was lost, no hold outlived its deadline.",
+        false => "Promises were broken; see above.",
     };
     format!("{gone}\n{verdict}\n")
 }

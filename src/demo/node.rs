@@ -2,19 +2,21 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
 
+/// How a node begins to say that it cannot have an address; it does so before it does anything else.
+const PORT_TAKEN: &str = "cannot listen on";
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const ENDS_WITHIN: Duration = Duration::from_secs(15);
 
-/// A node that ends with the demo.
+/// A node that ends with the demo: dropping it kills it first and removes its data then.
 pub(super) struct DemoNode {
     child: Child,
     data: TempDir,
@@ -23,14 +25,23 @@ pub(super) struct DemoNode {
 }
 
 impl DemoNode {
-    /// Starts it, on the usual ports where they are free.
+    /// Starts it, on the usual ports, or on any where somebody has one of those.
     pub(super) async fn start(username: &str, password: &str) -> anyhow::Result<Self> {
+        match Self::start_at([8080, 8081, 8082], username, password).await {
+            Err(taken) if taken.to_string().contains(PORT_TAKEN) => {
+                Self::start_at([0, 0, 0], username, password).await
+            }
+            started => started,
+        }
+    }
+
+    async fn start_at(ports: [u16; 3], username: &str, password: &str) -> anyhow::Result<Self> {
         let data = tempfile::Builder::new().prefix("onsale-demo-").tempdir()?;
         let program = std::env::current_exe().context("cannot find this program")?;
         let mut command = Command::new(program);
         command.arg("serve").arg("--data").arg(data.path().join("data"));
-        for (flag, port) in [("--http", 8080), ("--admin", 8081), ("--peer", 8082)] {
-            command.arg(flag).arg(free_address(port));
+        for (flag, port) in ["--http", "--admin", "--peer"].into_iter().zip(ports) {
+            command.arg(flag).arg(format!("127.0.0.1:{port}"));
         }
         command
             .env("ONSALE_AUTH__OPERATOR_USERNAME", username)
@@ -64,32 +75,22 @@ impl DemoNode {
         self.data.path()
     }
 
-    /// Until Ctrl-C or SIGTERM, or until the node ends by itself, which is a fault.
-    pub(super) async fn until_told_to_end(&mut self) -> anyhow::Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C"),
-            _ = terminate.recv() => Ok(()),
-            ended = self.child.wait() => bail!("the node ended by itself: {}", ended?),
-        }
+    /// Waits until the node ends by itself, which it should not.
+    pub(super) async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
+        Ok(self.child.wait().await?)
     }
 
+    /// Ends the node in good order and removes its data.
     pub(super) async fn stop(mut self) -> anyhow::Result<()> {
-        if let Some(pid) = self.child.id() {
-            let terminated = Command::new("kill").arg("-TERM").arg(pid.to_string()).status().await;
-            if terminated.is_ok_and(|status| status.success()) {
-                let ended = tokio::time::timeout(ENDS_WITHIN, self.child.wait()).await;
-                ended.context("the node did not end in time")??;
-            }
+        let pid = self.child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+        if let Some(pid) = pid {
+            kill_process(pid, Signal::TERM).context("cannot end the node")?;
+            let ended = tokio::time::timeout(ENDS_WITHIN, self.child.wait()).await;
+            ended.context("the node did not end in time")??;
         }
-        Ok(())
+        let data = self.data.path().to_owned();
+        self.data.close().with_context(|| format!("cannot remove {}", data.display()))
     }
-}
-
-/// The address of `port` on this machine, or of any port when somebody has that one.
-fn free_address(port: u16) -> String {
-    let free = std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-    format!("127.0.0.1:{}", if free { port } else { 0 })
 }
 
 /// What the node says is for whoever watches the demo.

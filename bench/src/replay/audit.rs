@@ -48,7 +48,7 @@ pub(super) async fn read(
         audit.bookings.push(booking);
         progress.at(audit.bookings.len() as u64, "bookings read");
     }
-    progress.end("bookings read");
+    progress.end("");
     Ok(audit)
 }
 

@@ -233,13 +233,13 @@ async fn play(
         async move {
             loop {
                 sleep(TICK).await;
-                progress.at(stage.tally.left(), &stage.tally.text());
+                progress.at(stage.tally.left(), &format!("gone; {}", stage.tally.text()));
             }
         }
     });
     let played = tokio::try_join!(arrivals(stage, options, started_us), killing);
     ticking.abort();
-    progress.end(&stage.tally.text());
+    progress.end(&format!("with {}", stage.tally.text()));
     played.map(|((), restarts)| restarts)
 }
 

@@ -9,6 +9,7 @@ use super::wire::{Created, Ids, Login as LoginAnswer, SeatsAnswer, parse};
 use super::{Operator, ReplayOptions};
 use crate::history::{Account, SeatStatus, Ticket};
 use crate::progress::Progress;
+use crate::report::whole;
 use crate::trace::SeatName;
 use anyhow::{Context, bail};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -60,7 +61,7 @@ pub(super) async fn set(
         };
         read_seats(&mut stage, name, id).await?;
     }
-    progress.note(&format!("{} seats on sale", stage.ticket_ids.len()));
+    progress.note(&format!("{} seats on sale", whole(stage.ticket_ids.len() as u64)));
     for session in &options.sessions {
         if let Err(what) = stage.has(session) {
             bail!(

@@ -6,6 +6,7 @@ use super::caller::Caller;
 use super::wire::Ids;
 use crate::ambient::Clock;
 use crate::history::{Account, History, Operation, Outcome, Ticket};
+use crate::report::whole;
 use crate::trace::{Preference, SeatName, Session};
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
@@ -122,7 +123,7 @@ impl Tally {
     }
 
     pub(super) fn text(&self) -> String {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let of = |counter: &AtomicU64| whole(counter.load(Ordering::Relaxed));
         let (held, booked, refused) = (of(&self.held), of(&self.booked), of(&self.refused));
         format!("{held} holds, {booked} bookings, {refused} refused, {} unknown", of(&self.unknown))
     }

@@ -13,6 +13,7 @@ mod text;
 pub use figures::{Figures, Second};
 pub use hardware::Hardware;
 pub use latency::Latency;
+pub use text::whole;
 
 use crate::checker::Verdict;
 use crate::history::History;

@@ -137,7 +137,7 @@ fn verdict(report: &Report) -> Vec<(String, String)> {
 }
 
 /// A whole number with its thousands set apart.
-pub(super) fn whole(number: u64) -> String {
+pub fn whole(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.char_indices() {
