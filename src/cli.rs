@@ -5,9 +5,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+/// Shown under the help.
+const GO_ON: &str = "\
+`onsale demo` shows the whole thing and keeps nothing. `onsale serve` runs a node of your own; its log says where the
+operator's password is. Exit codes: 0 done, 1 failed, 2 a usage or a configuration that makes no sense.";
+
 /// A seat-selling engine: holds and bookings of hot events, decided in memory and answered from disk.
 #[derive(Debug, Parser)]
-#[command(name = "onsale", version, max_term_width = 100)]
+#[command(name = "onsale", version, max_term_width = 100, after_help = GO_ON)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -37,13 +42,13 @@ pub struct Serve {
     #[arg(long, value_name = "DIR", default_value = "./data")]
     pub data: PathBuf,
     /// Where clients connect; port 0 takes any free one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = address)]
     pub http: SocketAddr,
     /// Where operators and Prometheus connect.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081", value_parser = address)]
     pub admin: SocketAddr,
-    /// Where other nodes connect.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8082")]
+    /// Where other nodes will connect; in this version a node has no peers and only holds the address.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8082", value_parser = address)]
     pub peer: SocketAddr,
 }
 
@@ -62,6 +67,10 @@ pub struct Demo {
     /// End after the verdict instead of serving on.
     #[arg(long)]
     pub exit: bool,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write a numeric IP address and a port, as 127.0.0.1:8080".to_owned())
 }
 
 #[cfg(test)]
