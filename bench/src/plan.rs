@@ -13,9 +13,9 @@ use std::path::Path;
 /// The name of the seat map beside a trace.
 pub const SEAT_MAP_FILE: &str = "seatmap.json";
 /// The name of the prices beside a seat map.
-pub const PRICES_FILE: &str = "prices.json";
+const PRICES_FILE: &str = "prices.json";
 /// What a category costs when nothing says so, in minor units.
-pub const DEFAULT_PRICE_MINOR: i64 = 5_000;
+const DEFAULT_PRICE_MINOR: i64 = 5_000;
 const DEFAULT_CURRENCY: &str = "EUR";
 
 /// A venue's seats and what they cost.

@@ -1,4 +1,4 @@
-//! The seats of an event at one moment, copied out of committed state so that nothing is rendered under its lock.
+//! ⑧ The seats of an event at one moment, copied out of committed state so that nothing is rendered under its lock.
 
 use domain::event::{BookingStatus, Counts, Sale, SeatStatus};
 use domain::ids::{SeatIndex, UserId};

@@ -221,7 +221,7 @@ impl Sale {
 impl Fact {
     /// Whether the status of any seat changes.
     #[must_use]
-    pub const fn touches_seats(&self) -> bool {
+    const fn touches_seats(&self) -> bool {
         matches!(
             self,
             Self::SaleOpened { .. }

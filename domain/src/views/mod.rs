@@ -1,4 +1,4 @@
-//! Read models: pure folds of committed facts.
+//! ⑧ Read models: pure folds of committed facts.
 
 mod seat_history;
 
