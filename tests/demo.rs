@@ -61,7 +61,7 @@ fn figure<'a>(report: &'a str, label: &str) -> &'a str {
 }
 
 fn left_in(temp: &Path) -> usize {
-    std::fs::read_dir(temp).unwrap().count()
+    std::fs::read_dir(temp).expect("a readable directory").count()
 }
 
 fn text(output: &Output) -> (String, String) {

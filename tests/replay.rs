@@ -71,12 +71,12 @@ fn hall() -> VenuePlan {
         section("Floor", Vec::new(), Some(SEATS / 2)),
     ];
     let map = SeatMap { sections };
-    VenuePlan::new(&map, Prices::flat(&map.categories())).unwrap()
+    VenuePlan::new(&map, Prices::flat(&map.categories())).expect("a map that JSON can express")
 }
 
 /// A port that nobody has and that the system gives to nobody who asks for any: those begin at 32768.
 fn free_port() -> u16 {
-    let from = u16::try_from(std::process::id() % 10_000).unwrap() + 20_000;
+    let from = u16::try_from(std::process::id() % 10_000).expect("below 10,000") + 20_000;
     let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
     (from..32_768).find(free).expect("one of many ports is free")
 }
