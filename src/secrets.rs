@@ -25,7 +25,7 @@ pub struct Secrets {
     pub token_secret: Secret,
     /// The password of the bootstrap operator.
     pub operator_password: Secret,
-    /// What nodes of one cluster know.
+    /// What nodes of one cluster know. Nothing reads it while a node is alone; it is made now so that there is one later.
     pub cluster_secret: Secret,
     /// The file, if any of them stands there rather than in the configuration.
     pub kept_in: Option<PathBuf>,

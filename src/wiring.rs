@@ -47,7 +47,12 @@ struct Listeners {
 /// [`NodeFault`] says what is wrong and what to do; nothing that was acknowledged is lost by it.
 pub async fn serve(options: &Serve, config: Config, stop: impl Future<Output = ()>) -> Result<(), NodeFault> {
     let listeners = Listeners::open(options).await?;
-    std::fs::create_dir_all(&options.data).map_err(|error| NodeFault::data(&options.data, &error))?;
+    std::fs::create_dir_all(&options.data).map_err(|error| {
+        let dir = options.data.display();
+        NodeFault::failed(format!(
+            "cannot make the data directory {dir}: {error}; choose another with --data"
+        ))
+    })?;
     let secrets = secrets::resolve(&config, &options.data, &SystemRandom)?;
     if let Some(path) = &secrets.kept_in {
         tracing::info!("secrets, the operator's password among them, are kept in {}", path.display());
@@ -74,7 +79,9 @@ impl Listeners {
         let open = async |flag: &str, address: SocketAddr| {
             TcpListener::bind(address)
                 .await
-                .map_err(|error| NodeFault::failed(format!("cannot listen on {flag} {address}: {error}")))
+                .map_err(|error| NodeFault::failed(format!(
+                    "cannot listen on {flag} {address}: {error}; give another address, or port 0 for any free one"
+                )))
         };
         Ok(Self {
             http: open("--http", options.http).await?,

@@ -22,6 +22,7 @@ enum Command {
     #[command(subcommand)]
     Trace(trace::Trace),
     /// Replay a session trace against running nodes; exits with 1 on any violation.
+    #[command(after_help = replay::OPERATOR)]
     Replay(Box<replay::Args>),
     /// Print the report of an earlier replay again, and draw its page anew.
     Report(report::Args),

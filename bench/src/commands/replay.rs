@@ -15,6 +15,10 @@ use std::sync::Arc;
 
 const USERNAME: &str = "ONSALE_AUTH__OPERATOR_USERNAME";
 const PASSWORD: &str = "ONSALE_AUTH__OPERATOR_PASSWORD";
+/// Shown under the help.
+pub(super) const OPERATOR: &str = "\
+Events that the trace only names are made by the operator, whose name and password come from the environment:
+ONSALE_AUTH__OPERATOR_USERNAME and ONSALE_AUTH__OPERATOR_PASSWORD.";
 const NODE_LOG_FILE: &str = "node.log";
 
 /// What to replay, against what, and how.
