@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use actix::dev::channel::channel;
@@ -69,6 +69,9 @@ impl Drop for Queued {
     }
 }
 
+/// Held by whoever makes an event's actor.
+type Turn = tokio::sync::Mutex<()>;
+
 /// Why an event has no actor.
 enum NoOwner {
     Unknown,
@@ -88,7 +91,7 @@ pub struct Owners {
     /// One shared address each: actix lets every clone of an address have one message more than the mailbox's bound.
     live: RwLock<HashMap<EventId, Arc<Addr<EventActor>>>>,
     /// One lock an event while its actor is being made, so that there is only ever one.
-    opening: Mutex<HashMap<EventId, Arc<tokio::sync::Mutex<()>>>>,
+    opening: Mutex<HashMap<EventId, Weak<Turn>>>,
     ended: Arc<Ended>,
 }
 
@@ -168,15 +171,23 @@ impl Owners {
         if let Some(owner) = self.live_owner(event) {
             return Ok(owner);
         }
-        let turn = lock(&self.opening).entry(event).or_default().clone();
-        let opening = turn.lock().await;
-        let owner = match self.live_owner(event) {
+        let turn = self.turn(event);
+        let _opening = turn.lock().await;
+        match self.live_owner(event) {
             Some(owner) => Ok(owner),
             None => self.open(event).await,
-        };
-        drop(opening);
-        lock(&self.opening).remove(&event);
-        owner
+        }
+    }
+
+    /// The lock under which `event` gets its actor: one and the same for as long as anyone has it or waits for it.
+    fn turn(&self, event: EventId) -> Arc<Turn> {
+        let mut opening = lock(&self.opening);
+        if opening.len() == opening.capacity() {
+            opening.retain(|_, turn| turn.strong_count() > 0);
+        }
+        let turn = opening.get(&event).and_then(Weak::upgrade).unwrap_or_default();
+        opening.insert(event, Arc::downgrade(&turn));
+        turn
     }
 
     fn live_owner(&self, event: EventId) -> Option<Arc<Addr<EventActor>>> {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use domain::event::{BookingStatus, Command, Key, PaymentStatus, Refusal, Reply, SeatStatus};
 use domain::ids::{HoldNumber, SeatIndex, UserId};
-use domain::ports::Journal;
+use domain::ports::{Journal, JournalFault};
 
 use super::world::{EVENT, HOLD_MS, World, booked, held, hold, pay, scene, settle_down, settled};
 use crate::{Answer, Fault};
@@ -116,6 +116,25 @@ fn an_owner_of_an_old_term_is_replaced_before_it_answers() {
         assert!(matches!(stale, Err(Fault::OwnerUnavailable)), "{stale:?}");
         settle_down().await;
         held(world.ask(1, hold(&[3])).await);
+    });
+}
+
+#[test]
+fn an_event_has_one_actor_however_its_opening_goes() {
+    scene(16, |world| async move {
+        world.journal.refuse_opens(1, JournalFault::Full);
+        let (retrying, waiting) = (world.clone(), world.clone());
+        let both = tokio::join!(
+            async move {
+                let refused = retrying.ask(1, hold(&[3])).await;
+                assert!(matches!(refused, Err(Fault::Overloaded)), "{refused:?}");
+                retrying.ask(1, hold(&[3])).await
+            },
+            async move { waiting.ask(2, hold(&[4])).await },
+        );
+        held(both.0);
+        held(both.1);
+        assert_eq!(world.actors(), 1, "two owners of one event rest on different facts");
     });
 }
 

@@ -17,20 +17,24 @@ use domain::seat_map::{Plan, PlanLayout, PlanSection, SeatMap};
 use domain::time::{Reading, UnixMillis};
 
 use super::journal::ManualJournal;
-use crate::{Answer, Answered, CurrentThread, Fault, Observer, Owners, Shell};
+use crate::{Answer, Answered, CurrentThread, Executor, Fault, Observer, Owners, Shell, Start};
 
 pub(super) const EVENT: EventId = EventId::new(7);
 pub(super) const HOLD_MS: u64 = 60_000;
 const START_MS: u64 = 1_000_000;
 
-/// Tokio's paused time, as both clocks.
-pub(super) struct TestClock(tokio::time::Instant);
+/// Tokio's paused time, as both clocks; the wall clock jumps when told to.
+pub(super) struct TestClock {
+    started: tokio::time::Instant,
+    jumped_ms: AtomicU64,
+}
 
 impl Clock for TestClock {
     fn read(&self) -> Reading {
         #[allow(clippy::disallowed_methods, reason = "tokio's paused clock is the test's clock")]
-        let passed = tokio::time::Instant::now().duration_since(self.0).as_millis() as u64;
-        Reading { wall: UnixMillis::new(START_MS + passed), monotonic_ms: passed }
+        let passed = tokio::time::Instant::now().duration_since(self.started).as_millis() as u64;
+        let wall = UnixMillis::new(START_MS + passed + self.jumped_ms.load(Ordering::SeqCst));
+        Reading { wall, monotonic_ms: passed }
     }
 }
 
@@ -46,6 +50,17 @@ impl Observer for Bomb {
     fn entered_mailbox(&self) {}
 
     fn left_mailbox(&self) {}
+}
+
+/// Runs actors on the test's thread and counts them.
+#[derive(Default)]
+pub(super) struct Counted(AtomicU64);
+
+impl Executor for Counted {
+    fn spawn(&self, event: EventId, start: Start) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        CurrentThread.spawn(event, start);
+    }
 }
 
 #[derive(Default)]
@@ -134,6 +149,8 @@ pub(super) struct World {
     pub(super) journal: ManualJournal,
     pub(super) gateway: Arc<TestGateway>,
     pub(super) owners: Rc<Owners>,
+    clock: Arc<TestClock>,
+    actors: Arc<Counted>,
     bomb: Arc<Bomb>,
 }
 
@@ -146,20 +163,22 @@ pub(super) fn scene<F: Future<Output = ()>>(mailbox_capacity: usize, play: impl 
         let (journal, gateway) = (ManualJournal::default(), Arc::<TestGateway>::default());
         let bomb = Arc::<Bomb>::default();
         #[allow(clippy::disallowed_methods, reason = "tokio's paused clock is the test's clock")]
-        let clock = Arc::new(TestClock(tokio::time::Instant::now()));
+        let started = tokio::time::Instant::now();
+        let clock = Arc::new(TestClock { started, jumped_ms: AtomicU64::new(0) });
         let shell = Shell {
             journal: Arc::new(journal.clone()),
             listings: Arc::new(OneEvent),
             gateway: gateway.clone(),
-            clock,
+            clock: clock.clone(),
             random: Arc::new(CountingRandom::default()),
             observer: bomb.clone(),
             mailbox_capacity,
         };
-        let owners = Rc::new(Owners::new(shell, Arc::new(CurrentThread)));
+        let actors = Arc::<Counted>::default();
+        let owners = Rc::new(Owners::new(shell, actors.clone()));
         let supervised = owners.clone();
         let supervisor = tokio::task::spawn_local(async move { supervised.supervise().await });
-        let world = World { journal, gateway, owners, bomb };
+        let world = World { journal, gateway, owners, clock, actors, bomb };
         tokio::time::timeout(Duration::from_secs(3_600), play(world)).await.expect("the scene ends");
         supervisor.abort();
     });
@@ -184,6 +203,16 @@ impl World {
             *answer.borrow_mut() = Some(answered);
         });
         cell
+    }
+
+    /// Somebody sets the wall clock, so much ahead.
+    pub(super) fn jump(&self, ahead_ms: u64) {
+        self.clock.jumped_ms.store(ahead_ms, Ordering::SeqCst);
+    }
+
+    /// How many actors were ever made.
+    pub(super) fn actors(&self) -> u64 {
+        self.actors.0.load(Ordering::SeqCst)
     }
 
     /// Makes the actor panic at its next look at a hold.
