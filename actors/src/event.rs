@@ -236,8 +236,8 @@ impl EventActor {
         tokio::task::spawn_local(payment_worker::run(gateway, charge, work, begin, ctx.address()));
     }
 
-    /// Keeps the one timer armed for the next deadline. A timer that fires early costs one look at the clock; one a
-    /// hold would cost a poll at every message.
+    /// Keeps the one timer armed for the next deadline. A timer that fires early, as it does while the shard's time may
+    /// drift, costs one look at the clock; one a hold would cost a poll at every message.
     fn arm(&mut self, ctx: &mut Context<Self>) {
         let Some(next) = self.sale.next_deadline() else { return };
         match self.timer {
@@ -245,7 +245,7 @@ impl EventActor {
             Some((_, handle)) => drop(ctx.cancel_future(handle)),
             None => {}
         }
-        let wait_ms = next.since_ms(self.now()).max(1);
+        let wait_ms = ShardTime::sleep_ms(self.now(), next).max(1);
         let handle = ctx.run_later(Duration::from_millis(wait_ms), Self::tick);
         self.timer = Some((next, handle));
     }

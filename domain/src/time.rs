@@ -66,6 +66,13 @@ impl ShardTime {
         Self { now: last_stamp.max(reading.wall), monotonic_ms: reading.monotonic_ms, slew_credit_ms: 0 }
     }
 
+    /// Milliseconds of the monotonic clock that may be slept from `now` without missing `deadline`, however fast this
+    /// time drifts: it then comes a little too early, never too late.
+    #[must_use]
+    pub const fn sleep_ms(now: UnixMillis, deadline: UnixMillis) -> u64 {
+        deadline.since_ms(now).saturating_mul(Self::SLEW) / (Self::SLEW + 1)
+    }
+
     /// The shard's time at `reading`; never earlier than any answer before.
     pub fn advance(&mut self, reading: Reading) -> UnixMillis {
         let passed = reading.monotonic_ms.saturating_sub(self.monotonic_ms);
@@ -111,6 +118,26 @@ mod test {
             last = now;
         }
         assert_eq!(last, UnixMillis::new(490_000 + 300_000));
+    }
+
+    #[test]
+    fn a_sleep_is_never_too_long_however_the_time_drifts() {
+        for wall in [0, 1_000_000, 9_000_000] {
+            let mut time = ShardTime::resume(UnixMillis::new(0), at(1_000_000, 0));
+            let deadline = UnixMillis::new(1_600_000);
+            let (mut monotonic_ms, mut sleeps) = (0, 0);
+            time.advance(at(wall, 0));
+            loop {
+                let now = time.advance(at(wall, monotonic_ms));
+                if now >= deadline {
+                    assert!(now.since_ms(deadline) <= 1, "{} ms late", now.since_ms(deadline));
+                    break;
+                }
+                monotonic_ms += ShardTime::sleep_ms(now, deadline).max(1);
+                sleeps += 1;
+            }
+            assert!(sleeps < 50, "{sleeps} sleeps for one deadline");
+        }
     }
 
     #[test]

@@ -67,6 +67,20 @@ fn a_hold_ends_at_its_deadline_by_the_timer_alone() {
 }
 
 #[test]
+fn a_hold_ends_in_time_also_while_its_time_drifts_to_a_wall_clock_ahead() {
+    scene(16, |world| async move {
+        held(world.ask(1, hold(&[3])).await);
+        world.jump(3_600_000);
+        // One part in twenty faster than the clock that the timer runs by.
+        let deadline_ms = HOLD_MS * 20 / 21;
+        tokio::time::sleep(Duration::from_millis(deadline_ms - 100)).await;
+        assert_eq!(status(&world), SeatStatus::Held);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(status(&world), SeatStatus::Available);
+    });
+}
+
+#[test]
 fn a_panic_with_proposals_in_flight_loses_nothing_and_the_next_actor_goes_on() {
     scene(16, |world| async move {
         held(world.ask(1, hold(&[0])).await);
