@@ -1,12 +1,12 @@
 //! ④ The owner of one event: an actor that decides every command in turn.
 //!
-//! Owns the state that runs ahead of the journal, the shard's time and the one armed timer. Does not own the truth:
+//! Owns the state that runs ahead of the journal and the one armed timer; keeps the sale's time, which outlives it. Does not own the truth:
 //! that is what has committed. Hazards: an answer must never leave before its facts (only a refusal that may be
 //! spurious does), and nothing may be decided after a proposal was lost, for the state then rests on what never was.
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix::fut::{ActorFutureExt, WrapFuture};
@@ -21,7 +21,7 @@ use domain::time::{ShardTime, UnixMillis};
 use tokio::sync::{oneshot, watch};
 
 use crate::answer::{Answer, Answered, Fault, Lost, Release};
-use crate::owners::{Queued, Shell};
+use crate::owners::{Queued, Shell, lock};
 use crate::payment_worker;
 
 /// Sales up to this size check all their invariants after every decision in debug builds; the check is linear in the
@@ -59,7 +59,7 @@ pub(crate) struct EventActor {
     map: Arc<SeatMap>,
     term: Term,
     sale: Sale,
-    time: ShardTime,
+    time: Arc<Mutex<ShardTime>>,
     lost: Arc<Lost>,
     timer: Option<(UnixMillis, SpawnHandle)>,
     /// Who waits for a booking's outside work.
@@ -69,8 +69,13 @@ pub(crate) struct EventActor {
 }
 
 impl EventActor {
-    pub(crate) fn new(shell: Arc<Shell>, map: Arc<SeatMap>, term: Term, sale: Sale) -> Self {
-        let time = ShardTime::resume(sale.last_stamp(), shell.clock.read());
+    pub(crate) fn new(
+        shell: Arc<Shell>,
+        map: Arc<SeatMap>,
+        term: Term,
+        sale: Sale,
+        time: Arc<Mutex<ShardTime>>,
+    ) -> Self {
         Self {
             shell,
             map,
@@ -85,7 +90,7 @@ impl EventActor {
     }
 
     fn now(&mut self) -> UnixMillis {
-        self.time.advance(self.shell.clock.read())
+        lock(&self.time).advance(self.shell.clock.read())
     }
 
     fn ask(&mut self, ask: Ask, ctx: &mut Context<Self>) {

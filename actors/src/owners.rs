@@ -88,11 +88,18 @@ impl From<JournalFault> for NoOwner {
 pub struct Owners {
     shell: Arc<Shell>,
     executor: Arc<dyn Executor>,
-    /// One shared address each: actix lets every clone of an address have one message more than the mailbox's bound.
-    live: RwLock<HashMap<EventId, Arc<Addr<EventActor>>>>,
+    owners: RwLock<HashMap<EventId, Owner>>,
     /// One lock an event while its actor is being made, so that there is only ever one.
     opening: Mutex<HashMap<EventId, Weak<Turn>>>,
     ended: Arc<Ended>,
+}
+
+/// The newest actor of an event, alive or not.
+struct Owner {
+    /// Shared: actix lets every clone of an address have one message more than the mailbox's bound.
+    address: Arc<Addr<EventActor>>,
+    /// Outlives the actor: the next one must not begin with a wall clock that may have jumped.
+    time: Arc<Mutex<ShardTime>>,
 }
 
 #[derive(Default)]
@@ -109,7 +116,7 @@ impl Owners {
         Self {
             shell: Arc::new(shell),
             executor,
-            live: RwLock::default(),
+            owners: RwLock::default(),
             opening: Mutex::default(),
             ended: Arc::default(),
         }
@@ -191,8 +198,19 @@ impl Owners {
     }
 
     fn live_owner(&self, event: EventId) -> Option<Arc<Addr<EventActor>>> {
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        live.get(&event).filter(|owner| owner.connected()).cloned()
+        let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
+        owners.get(&event).map(|owner| &owner.address).filter(|address| address.connected()).cloned()
+    }
+
+    /// The time of `sale`: as its last owner on this node kept it, or else resumed.
+    fn time(&self, sale: &Sale) -> Arc<Mutex<ShardTime>> {
+        let (last_stamp, reading) = (sale.last_stamp(), self.shell.clock.read());
+        let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(before) = owners.get(&sale.event()) else {
+            return Arc::new(Mutex::new(ShardTime::resume(last_stamp, reading)));
+        };
+        lock(&before.time).continue_after(last_stamp, reading);
+        before.time.clone()
     }
 
     async fn open(&self, event: EventId) -> Result<Arc<Addr<EventActor>>, NoOwner> {
@@ -206,22 +224,23 @@ impl Owners {
             return Err(NoOwner::Fault(Fault::OwnerUnavailable));
         }
         let (mailbox, receiver) = channel(self.shell.mailbox_capacity);
-        let owner = Arc::new(Addr::new(mailbox));
-        let (shell, ended) = (self.shell.clone(), EndGuard { ended: self.ended.clone(), event });
+        let owner = Owner { address: Arc::new(Addr::new(mailbox)), time: self.time(&sale) };
+        let (shell, time) = (self.shell.clone(), owner.time.clone());
+        let ended = EndGuard { ended: self.ended.clone(), event };
         self.executor.spawn(
             event,
             Box::new(move || {
                 let context = Context::with_receiver(receiver);
-                let actor = context.into_future(EventActor::new(shell, map, term, sale));
+                let actor = context.into_future(EventActor::new(shell, map, term, sale, time));
                 Box::pin(async move {
                     let _ended = ended;
                     actor.await;
                 })
             }),
         );
-        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        live.insert(event, owner.clone());
-        Ok(owner)
+        let address = owner.address.clone();
+        self.owners.write().unwrap_or_else(PoisonError::into_inner).insert(event, owner);
+        Ok(address)
     }
 
     /// The sale to own: as replicated, or opened now from the directory's listing.
@@ -267,6 +286,7 @@ impl Drop for EndGuard {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+/// A poisoned lock is a lock: what panicked here was an actor, and left no value half changed.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

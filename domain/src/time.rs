@@ -66,6 +66,12 @@ impl ShardTime {
         Self { now: last_stamp.max(reading.wall), monotonic_ms: reading.monotonic_ms, slew_credit_ms: 0 }
     }
 
+    /// Goes on in a process that has kept this time before: what its own clock has counted since then holds, also where
+    /// the wall clock has jumped. Others may have stamped meanwhile.
+    pub fn continue_after(&mut self, last_stamp: UnixMillis, reading: Reading) {
+        self.now = self.advance(reading).max(last_stamp);
+    }
+
     /// Milliseconds of the monotonic clock that may be slept from `now` without missing `deadline`, however fast this
     /// time drifts: it then comes a little too early, never too late.
     #[must_use]
@@ -118,6 +124,18 @@ mod test {
             last = now;
         }
         assert_eq!(last, UnixMillis::new(490_000 + 300_000));
+    }
+
+    #[test]
+    fn a_time_that_is_kept_goes_on_with_its_own_clock_whatever_the_wall_clock_says() {
+        for wall in [0, 5_000_000] {
+            let mut time = ShardTime::resume(UnixMillis::new(0), at(1_000_000, 0));
+            time.continue_after(UnixMillis::new(1_000_000), at(wall, 2_000));
+            let now = time.advance(at(wall, 2_000)).millis();
+            assert!((1_001_900..=1_002_100).contains(&now), "{now}");
+            time.continue_after(UnixMillis::new(1_500_000), at(wall, 2_000));
+            assert_eq!(time.advance(at(wall, 2_000)), UnixMillis::new(1_500_000), "stamped by somebody else");
+        }
     }
 
     #[test]

@@ -81,6 +81,19 @@ fn a_hold_ends_in_time_also_while_its_time_drifts_to_a_wall_clock_ahead() {
 }
 
 #[test]
+fn a_wall_clock_that_jumped_ends_no_hold_when_the_actor_is_replaced() {
+    scene(16, |world| async move {
+        held(world.ask(1, hold(&[3])).await);
+        world.jump(3_600_000);
+        world.kill_actor().await;
+        tokio::time::sleep(Duration::from_millis(HOLD_MS / 2)).await;
+        held(world.ask(1, Command::ShowHold { hold: HoldNumber::new(0) }).await);
+        assert_eq!(status(&world), SeatStatus::Held);
+        assert_eq!(world.actors(), 2);
+    });
+}
+
+#[test]
 fn a_panic_with_proposals_in_flight_loses_nothing_and_the_next_actor_goes_on() {
     scene(16, |world| async move {
         held(world.ask(1, hold(&[0])).await);
