@@ -25,6 +25,10 @@ use crate::executor::Executor;
 /// How long a dead actor's event waits before it gets the next one, so that a sale that always fails costs little.
 const RESPAWN_PAUSE: Duration = Duration::from_millis(50);
 
+/// How often the supervisor looks for sales that need an owner and have none: those of a shard that this node has begun
+/// to lead, or leads again.
+const LOOK_AROUND: Duration = Duration::from_secs(1);
+
 /// Told what the actors do, for metrics. Called on their threads: must not block.
 pub trait Observer: Send + Sync {
     /// A command of this kind came to this: `ok`, or the code of a refusal.
@@ -146,13 +150,16 @@ impl Owners {
 
     /// Gives every sale that needs one its actor, and a new one whenever one dies; runs until dropped.
     pub async fn supervise(&self) {
-        for event in self.shell.journal.busy() {
-            self.revive(event).await;
-        }
         loop {
-            self.ended.notify.notified().await;
-            let ended = std::mem::take(&mut *lock(&self.ended.events));
+            for event in self.shell.journal.busy() {
+                self.revive(event).await;
+            }
+            if tokio::time::timeout(LOOK_AROUND, self.ended.notify.notified()).await.is_err() {
+                continue;
+            }
             tokio::time::sleep(RESPAWN_PAUSE).await;
+            // Busy or not: what an actor had under way when it died may make its sale busy only now.
+            let ended = std::mem::take(&mut *lock(&self.ended.events));
             for event in ended {
                 self.revive(event).await;
             }
@@ -169,7 +176,7 @@ impl Owners {
         match self.owner(event).await {
             Ok(_) | Err(NoOwner::Unknown) => {}
             Err(NoOwner::Fault(Fault::Overloaded)) => self.ended.tell(event),
-            // Whoever owns it now revives it there.
+            // Whoever owns it now revives it there; should that be this node again, it will be found busy.
             Err(NoOwner::Fault(Fault::OwnerUnavailable)) => {}
         }
     }

@@ -94,6 +94,17 @@ fn a_wall_clock_that_jumped_ends_no_hold_when_the_actor_is_replaced() {
 }
 
 #[test]
+fn holds_end_also_when_the_shard_had_no_leader_for_a_while() {
+    scene(16, |world| async move {
+        held(world.ask(1, hold(&[3])).await);
+        world.journal.refuse_opens(3, JournalFault::NotOwner);
+        world.kill_actor().await;
+        tokio::time::sleep(Duration::from_millis(HOLD_MS + 10)).await;
+        assert_eq!(status(&world), SeatStatus::Available);
+    });
+}
+
+#[test]
 fn a_panic_with_proposals_in_flight_loses_nothing_and_the_next_actor_goes_on() {
     scene(16, |world| async move {
         held(world.ask(1, hold(&[0])).await);
