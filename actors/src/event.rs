@@ -12,7 +12,7 @@ use std::time::Duration;
 use actix::fut::{ActorFutureExt, WrapFuture};
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle};
 use domain::event::{
-    self, Caller, Command, Decision, Fact, Key, Outcome, PaymentOutcome, Refusal, Reply, Sale, Stamped, Work,
+    self, Caller, Command, Decision, Fact, Key, Outcome, PaymentOutcome, Refusal, Sale, Stamped, Work,
 };
 use domain::ids::BookingNumber;
 use domain::ports::{Charge, Proposal, Term};
@@ -20,7 +20,7 @@ use domain::seat_map::SeatMap;
 use domain::time::{ShardTime, UnixMillis};
 use tokio::sync::{oneshot, watch};
 
-use crate::answer::{Answer, Answered, Fault, Lost, Release};
+use crate::answer::{Answer, Answered, Fault, Lost, Release, Waiters};
 use crate::owners::{Queued, Shell, lock};
 use crate::payment_worker;
 
@@ -63,7 +63,7 @@ pub(crate) struct EventActor {
     lost: Arc<Lost>,
     timer: Option<(UnixMillis, SpawnHandle)>,
     /// Who waits for a booking's outside work.
-    waiting: HashMap<BookingNumber, Vec<oneshot::Sender<Reply>>>,
+    waiting: HashMap<BookingNumber, Waiters>,
     /// What is being done at providers, so that nothing is begun twice.
     at_work: HashMap<BookingNumber, Work>,
 }
@@ -158,12 +158,14 @@ impl EventActor {
         };
         let mut release = Release { asked: asked.zip(answer), ..Release::nothing(&self.lost) };
         for (booking, reply) in &decision.settled {
-            let waiting = self.waiting.remove(booking).unwrap_or_default();
-            release.settled.extend(waiting.into_iter().map(|sender| (sender, reply.clone())));
+            release.settled.extend(self.waiting.get(booking).map(|waiters| (waiters.clone(), reply.clone())));
         }
         self.commit(decision.facts, now, release, ctx)?;
+        for (booking, _) in &decision.settled {
+            self.waiting.remove(booking);
+        }
         if let Some((booking, sender)) = waits {
-            self.waiting.entry(booking).or_default().push(sender);
+            lock(self.waiting.entry(booking).or_default()).push(sender);
         }
         Ok(())
     }
