@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use domain::event::{
     BookingView, Caller, Cancellation, Command, HoldView, Key, PaymentMethod, PaymentTerms, Reply, SaleTerms,
+    SeatStatus,
 };
-use domain::ids::{EventId, SeatIndex, UserId};
+use domain::ids::{EventId, HoldNumber, SeatIndex, UserId};
 use domain::ports::{
     Authorization, BoxFuture, Charge, Clock, JournalFault, Listing, Listings, PaymentGateway, Random,
 };
@@ -20,12 +21,15 @@ use super::journal::ManualJournal;
 use crate::{Answer, Answered, CurrentThread, Executor, Fault, Observer, Owners, Shell, Start};
 
 pub(super) const EVENT: EventId = EventId::new(7);
+/// The seat that the scenes are about.
+pub(super) const SEAT: SeatIndex = SeatIndex::new(3);
 pub(super) const HOLD_MS: u64 = 60_000;
 const START_MS: u64 = 1_000_000;
 
-/// Tokio's paused time, as both clocks; the wall clock jumps when told to.
+/// Tokio's paused time, as both clocks; the wall clock jumps when told to, and timers may be late.
 pub(super) struct TestClock {
     started: tokio::time::Instant,
+    timers_late_ms: AtomicU64,
     jumped_ms: AtomicU64,
 }
 
@@ -33,6 +37,7 @@ impl Clock for TestClock {
     fn read(&self) -> Reading {
         #[allow(clippy::disallowed_methods, reason = "tokio's paused clock is the test's clock")]
         let passed = tokio::time::Instant::now().duration_since(self.started).as_millis() as u64;
+        let passed = passed + self.timers_late_ms.load(Ordering::SeqCst);
         let wall = UnixMillis::new(START_MS + passed + self.jumped_ms.load(Ordering::SeqCst));
         Reading { wall, monotonic_ms: passed }
     }
@@ -102,7 +107,11 @@ fn map() -> SeatMap {
     SeatMap::build(Plan { sections: vec![section] }).expect("a right plan")
 }
 
-/// Grants `tok_visa`, declines `tok_declined`, takes for ever over anything else; remembers what it was asked.
+/// How long the late tokens take.
+pub(super) const LATE_MS: u64 = 25_000;
+
+/// Grants `tok_visa`, declines `tok_declined`, each also late, and takes its time to capture `tok_slow_capture`; takes
+/// for ever over anything else. Remembers what it was asked.
 #[derive(Default)]
 pub(super) struct TestGateway(pub(super) Mutex<Vec<String>>);
 
@@ -121,8 +130,16 @@ impl PaymentGateway for TestGateway {
         self.note(format!("authorize {}", charge.amount_minor));
         Box::pin(async move {
             match charge.method.token.as_str() {
-                "tok_visa" => Authorization::Granted,
+                "tok_visa" | "tok_slow_capture" => Authorization::Granted,
                 "tok_declined" => Authorization::Declined,
+                "tok_visa_late" => {
+                    tokio::time::sleep(Duration::from_millis(LATE_MS)).await;
+                    Authorization::Granted
+                }
+                "tok_declined_late" => {
+                    tokio::time::sleep(Duration::from_millis(LATE_MS)).await;
+                    Authorization::Declined
+                }
                 _ => std::future::pending().await,
             }
         })
@@ -130,7 +147,11 @@ impl PaymentGateway for TestGateway {
 
     fn capture(&self, charge: Charge) -> BoxFuture<()> {
         self.note(format!("capture {}", charge.amount_minor));
-        Box::pin(std::future::ready(()))
+        Box::pin(async move {
+            if charge.method.token == "tok_slow_capture" {
+                tokio::time::sleep(Duration::from_millis(LATE_MS)).await;
+            }
+        })
     }
 
     fn void(&self, _charge: Charge) -> BoxFuture<()> {
@@ -164,7 +185,8 @@ pub(super) fn scene<F: Future<Output = ()>>(mailbox_capacity: usize, play: impl 
         let bomb = Arc::<Bomb>::default();
         #[allow(clippy::disallowed_methods, reason = "tokio's paused clock is the test's clock")]
         let started = tokio::time::Instant::now();
-        let clock = Arc::new(TestClock { started, jumped_ms: AtomicU64::new(0) });
+        let clock =
+            Arc::new(TestClock { started, timers_late_ms: AtomicU64::new(0), jumped_ms: AtomicU64::new(0) });
         let shell = Shell {
             journal: Arc::new(journal.clone()),
             listings: Arc::new(OneEvent),
@@ -210,6 +232,11 @@ impl World {
         self.clock.jumped_ms.store(ahead_ms, Ordering::SeqCst);
     }
 
+    /// So much time passes before any timer fires.
+    pub(super) fn pass_unnoticed(&self, millis: u64) {
+        self.clock.timers_late_ms.fetch_add(millis, Ordering::SeqCst);
+    }
+
     /// How many actors were ever made.
     pub(super) fn actors(&self) -> u64 {
         self.actors.0.load(Ordering::SeqCst)
@@ -218,13 +245,22 @@ impl World {
     /// Makes the actor panic at its next look at a hold.
     pub(super) async fn kill_actor(&self) {
         self.bomb.0.store(true, Ordering::SeqCst);
-        let looked = self.ask(1, Command::ShowHold { hold: domain::ids::HoldNumber::new(0) }).await;
+        let looked = self.ask(1, Command::ShowHold { hold: HoldNumber::new(0) }).await;
         assert!(matches!(looked, Err(Fault::OwnerUnavailable)), "{looked:?}");
     }
 }
 
 pub(super) fn hold(seats: &[u32]) -> Command {
     Command::HoldExact { seats: seats.iter().map(|seat| SeatIndex::new(*seat)).collect(), ttl_ms: None }
+}
+
+pub(super) fn book(hold: HoldNumber, token: &str) -> Command {
+    Command::Book { hold, payment: pay(token) }
+}
+
+/// The committed status of [`SEAT`].
+pub(super) fn status(world: &World) -> SeatStatus {
+    world.journal.committed(EVENT, |sale| sale.status(SEAT)).expect("a seat of the map")
 }
 
 pub(super) fn pay(token: &str) -> PaymentTerms {
