@@ -1,13 +1,15 @@
 //! ⑦ Answers, and their release: whoever asked waits on a oneshot that the commit of the facts completes. The journal
 //! calls the release on its own thread, so nothing here waits for anything.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use domain::event::{Refusal, Reply};
 use domain::ids::BookingNumber;
 use domain::ports::JournalFault;
 use tokio::sync::{Notify, oneshot, watch};
+
+use crate::owners::lock;
 
 /// What a command came to.
 #[derive(Debug)]
@@ -83,11 +85,15 @@ impl Lost {
     }
 }
 
+/// Who waits for a booking's outside work. Shared with the proposal that would answer them, and still there should the
+/// journal not take that.
+pub(crate) type Waiters = Arc<Mutex<Vec<oneshot::Sender<Reply>>>>;
+
 /// Everything that waits for one proposal.
 pub(crate) struct Release {
     pub(crate) lost: Arc<Lost>,
     pub(crate) asked: Option<(oneshot::Sender<Answered>, Answer)>,
-    pub(crate) settled: Vec<(oneshot::Sender<Reply>, Reply)>,
+    pub(crate) settled: Vec<(Waiters, Reply)>,
     /// Outside work may begin once the facts are on disk; dropped when that will not be.
     pub(crate) committed: Option<watch::Sender<bool>>,
 }
@@ -104,8 +110,10 @@ impl Release {
                 if let Some((sender, answer)) = self.asked {
                     drop(sender.send(Ok(answer)));
                 }
-                for (sender, reply) in self.settled {
-                    drop(sender.send(reply));
+                for (waiters, reply) in self.settled {
+                    for sender in lock(&waiters).drain(..) {
+                        drop(sender.send(reply.clone()));
+                    }
                 }
                 if let Some(committed) = self.committed {
                     committed.send_replace(true);

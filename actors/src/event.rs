@@ -1,18 +1,18 @@
 //! ④ The owner of one event: an actor that decides every command in turn.
 //!
-//! Owns the state that runs ahead of the journal, the shard's time and the one armed timer. Does not own the truth:
+//! Owns the state that runs ahead of the journal and the one armed timer; keeps the sale's time, which outlives it. Does not own the truth:
 //! that is what has committed. Hazards: an answer must never leave before its facts (only a refusal that may be
 //! spurious does), and nothing may be decided after a proposal was lost, for the state then rests on what never was.
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix::fut::{ActorFutureExt, WrapFuture};
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle};
 use domain::event::{
-    self, Caller, Command, Decision, Fact, Key, Outcome, PaymentOutcome, Refusal, Reply, Sale, Stamped, Work,
+    self, Caller, Command, Decision, Fact, Key, Outcome, PaymentOutcome, Refusal, Sale, Stamped, Work,
 };
 use domain::ids::BookingNumber;
 use domain::ports::{Charge, Proposal, Term};
@@ -20,8 +20,8 @@ use domain::seat_map::SeatMap;
 use domain::time::{ShardTime, UnixMillis};
 use tokio::sync::{oneshot, watch};
 
-use crate::answer::{Answer, Answered, Fault, Lost, Release};
-use crate::owners::{Queued, Shell};
+use crate::answer::{Answer, Answered, Fault, Lost, Release, Waiters};
+use crate::owners::{Queued, Shell, lock};
 use crate::payment_worker;
 
 /// Sales up to this size check all their invariants after every decision in debug builds; the check is linear in the
@@ -59,18 +59,23 @@ pub(crate) struct EventActor {
     map: Arc<SeatMap>,
     term: Term,
     sale: Sale,
-    time: ShardTime,
+    time: Arc<Mutex<ShardTime>>,
     lost: Arc<Lost>,
     timer: Option<(UnixMillis, SpawnHandle)>,
     /// Who waits for a booking's outside work.
-    waiting: HashMap<BookingNumber, Vec<oneshot::Sender<Reply>>>,
+    waiting: HashMap<BookingNumber, Waiters>,
     /// What is being done at providers, so that nothing is begun twice.
     at_work: HashMap<BookingNumber, Work>,
 }
 
 impl EventActor {
-    pub(crate) fn new(shell: Arc<Shell>, map: Arc<SeatMap>, term: Term, sale: Sale) -> Self {
-        let time = ShardTime::resume(sale.last_stamp(), shell.clock.read());
+    pub(crate) fn new(
+        shell: Arc<Shell>,
+        map: Arc<SeatMap>,
+        term: Term,
+        sale: Sale,
+        time: Arc<Mutex<ShardTime>>,
+    ) -> Self {
         Self {
             shell,
             map,
@@ -85,7 +90,7 @@ impl EventActor {
     }
 
     fn now(&mut self) -> UnixMillis {
-        self.time.advance(self.shell.clock.read())
+        lock(&self.time).advance(self.shell.clock.read())
     }
 
     fn ask(&mut self, ask: Ask, ctx: &mut Context<Self>) {
@@ -153,12 +158,14 @@ impl EventActor {
         };
         let mut release = Release { asked: asked.zip(answer), ..Release::nothing(&self.lost) };
         for (booking, reply) in &decision.settled {
-            let waiting = self.waiting.remove(booking).unwrap_or_default();
-            release.settled.extend(waiting.into_iter().map(|sender| (sender, reply.clone())));
+            release.settled.extend(self.waiting.get(booking).map(|waiters| (waiters.clone(), reply.clone())));
         }
         self.commit(decision.facts, now, release, ctx)?;
+        for (booking, _) in &decision.settled {
+            self.waiting.remove(booking);
+        }
         if let Some((booking, sender)) = waits {
-            self.waiting.entry(booking).or_default().push(sender);
+            lock(self.waiting.entry(booking).or_default()).push(sender);
         }
         Ok(())
     }
@@ -236,8 +243,8 @@ impl EventActor {
         tokio::task::spawn_local(payment_worker::run(gateway, charge, work, begin, ctx.address()));
     }
 
-    /// Keeps the one timer armed for the next deadline. A timer that fires early costs one look at the clock; one a
-    /// hold would cost a poll at every message.
+    /// Keeps the one timer armed for the next deadline. A timer that fires early, as it does while the shard's time may
+    /// drift, costs one look at the clock; one a hold would cost a poll at every message.
     fn arm(&mut self, ctx: &mut Context<Self>) {
         let Some(next) = self.sale.next_deadline() else { return };
         match self.timer {
@@ -245,7 +252,7 @@ impl EventActor {
             Some((_, handle)) => drop(ctx.cancel_future(handle)),
             None => {}
         }
-        let wait_ms = next.since_ms(self.now()).max(1);
+        let wait_ms = ShardTime::sleep_ms(self.now(), next).max(1);
         let handle = ctx.run_later(Duration::from_millis(wait_ms), Self::tick);
         self.timer = Some((next, handle));
     }

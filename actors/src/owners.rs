@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use actix::dev::channel::channel;
@@ -24,6 +24,10 @@ use crate::executor::Executor;
 
 /// How long a dead actor's event waits before it gets the next one, so that a sale that always fails costs little.
 const RESPAWN_PAUSE: Duration = Duration::from_millis(50);
+
+/// How often the supervisor looks for sales that need an owner and have none: those of a shard that this node has begun
+/// to lead, or leads again.
+const LOOK_AROUND: Duration = Duration::from_secs(1);
 
 /// Told what the actors do, for metrics. Called on their threads: must not block.
 pub trait Observer: Send + Sync {
@@ -69,6 +73,9 @@ impl Drop for Queued {
     }
 }
 
+/// Held by whoever makes an event's actor.
+type Turn = tokio::sync::Mutex<()>;
+
 /// Why an event has no actor.
 enum NoOwner {
     Unknown,
@@ -85,11 +92,18 @@ impl From<JournalFault> for NoOwner {
 pub struct Owners {
     shell: Arc<Shell>,
     executor: Arc<dyn Executor>,
-    /// One shared address each: actix lets every clone of an address have one message more than the mailbox's bound.
-    live: RwLock<HashMap<EventId, Arc<Addr<EventActor>>>>,
+    owners: RwLock<HashMap<EventId, Owner>>,
     /// One lock an event while its actor is being made, so that there is only ever one.
-    opening: Mutex<HashMap<EventId, Arc<tokio::sync::Mutex<()>>>>,
+    opening: Mutex<HashMap<EventId, Weak<Turn>>>,
     ended: Arc<Ended>,
+}
+
+/// The newest actor of an event, alive or not.
+struct Owner {
+    /// Shared: actix lets every clone of an address have one message more than the mailbox's bound.
+    address: Arc<Addr<EventActor>>,
+    /// Outlives the actor: the next one must not begin with a wall clock that may have jumped.
+    time: Arc<Mutex<ShardTime>>,
 }
 
 #[derive(Default)]
@@ -106,7 +120,7 @@ impl Owners {
         Self {
             shell: Arc::new(shell),
             executor,
-            live: RwLock::default(),
+            owners: RwLock::default(),
             opening: Mutex::default(),
             ended: Arc::default(),
         }
@@ -136,13 +150,16 @@ impl Owners {
 
     /// Gives every sale that needs one its actor, and a new one whenever one dies; runs until dropped.
     pub async fn supervise(&self) {
-        for event in self.shell.journal.busy() {
-            self.revive(event).await;
-        }
         loop {
-            self.ended.notify.notified().await;
-            let ended = std::mem::take(&mut *lock(&self.ended.events));
+            for event in self.shell.journal.busy() {
+                self.revive(event).await;
+            }
+            if tokio::time::timeout(LOOK_AROUND, self.ended.notify.notified()).await.is_err() {
+                continue;
+            }
             tokio::time::sleep(RESPAWN_PAUSE).await;
+            // Busy or not: what an actor had under way when it died may make its sale busy only now.
+            let ended = std::mem::take(&mut *lock(&self.ended.events));
             for event in ended {
                 self.revive(event).await;
             }
@@ -159,7 +176,7 @@ impl Owners {
         match self.owner(event).await {
             Ok(_) | Err(NoOwner::Unknown) => {}
             Err(NoOwner::Fault(Fault::Overloaded)) => self.ended.tell(event),
-            // Whoever owns it now revives it there.
+            // Whoever owns it now revives it there; should that be this node again, it will be found busy.
             Err(NoOwner::Fault(Fault::OwnerUnavailable)) => {}
         }
     }
@@ -168,20 +185,39 @@ impl Owners {
         if let Some(owner) = self.live_owner(event) {
             return Ok(owner);
         }
-        let turn = lock(&self.opening).entry(event).or_default().clone();
-        let opening = turn.lock().await;
-        let owner = match self.live_owner(event) {
+        let turn = self.turn(event);
+        let _opening = turn.lock().await;
+        match self.live_owner(event) {
             Some(owner) => Ok(owner),
             None => self.open(event).await,
-        };
-        drop(opening);
-        lock(&self.opening).remove(&event);
-        owner
+        }
+    }
+
+    /// The lock under which `event` gets its actor: one and the same for as long as anyone has it or waits for it.
+    fn turn(&self, event: EventId) -> Arc<Turn> {
+        let mut opening = lock(&self.opening);
+        if opening.len() == opening.capacity() {
+            opening.retain(|_, turn| turn.strong_count() > 0);
+        }
+        let turn = opening.get(&event).and_then(Weak::upgrade).unwrap_or_default();
+        opening.insert(event, Arc::downgrade(&turn));
+        turn
     }
 
     fn live_owner(&self, event: EventId) -> Option<Arc<Addr<EventActor>>> {
-        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
-        live.get(&event).filter(|owner| owner.connected()).cloned()
+        let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
+        owners.get(&event).map(|owner| &owner.address).filter(|address| address.connected()).cloned()
+    }
+
+    /// The time of `sale`: as its last owner on this node kept it, or else resumed.
+    fn time(&self, sale: &Sale) -> Arc<Mutex<ShardTime>> {
+        let (last_stamp, reading) = (sale.last_stamp(), self.shell.clock.read());
+        let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(before) = owners.get(&sale.event()) else {
+            return Arc::new(Mutex::new(ShardTime::resume(last_stamp, reading)));
+        };
+        lock(&before.time).continue_after(last_stamp, reading);
+        before.time.clone()
     }
 
     async fn open(&self, event: EventId) -> Result<Arc<Addr<EventActor>>, NoOwner> {
@@ -195,22 +231,23 @@ impl Owners {
             return Err(NoOwner::Fault(Fault::OwnerUnavailable));
         }
         let (mailbox, receiver) = channel(self.shell.mailbox_capacity);
-        let owner = Arc::new(Addr::new(mailbox));
-        let (shell, ended) = (self.shell.clone(), EndGuard { ended: self.ended.clone(), event });
+        let owner = Owner { address: Arc::new(Addr::new(mailbox)), time: self.time(&sale) };
+        let (shell, time) = (self.shell.clone(), owner.time.clone());
+        let ended = EndGuard { ended: self.ended.clone(), event };
         self.executor.spawn(
             event,
             Box::new(move || {
                 let context = Context::with_receiver(receiver);
-                let actor = context.into_future(EventActor::new(shell, map, term, sale));
+                let actor = context.into_future(EventActor::new(shell, map, term, sale, time));
                 Box::pin(async move {
                     let _ended = ended;
                     actor.await;
                 })
             }),
         );
-        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-        live.insert(event, owner.clone());
-        Ok(owner)
+        let address = owner.address.clone();
+        self.owners.write().unwrap_or_else(PoisonError::into_inner).insert(event, owner);
+        Ok(address)
     }
 
     /// The sale to own: as replicated, or opened now from the directory's listing.
@@ -256,6 +293,7 @@ impl Drop for EndGuard {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+/// A poisoned lock is a lock: what panicked here was an actor, and left no value half changed.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -66,6 +66,19 @@ impl ShardTime {
         Self { now: last_stamp.max(reading.wall), monotonic_ms: reading.monotonic_ms, slew_credit_ms: 0 }
     }
 
+    /// Goes on in a process that has kept this time before: what its own clock has counted since then holds, also where
+    /// the wall clock has jumped. Others may have stamped meanwhile.
+    pub fn continue_after(&mut self, last_stamp: UnixMillis, reading: Reading) {
+        self.now = self.advance(reading).max(last_stamp);
+    }
+
+    /// Milliseconds of the monotonic clock that may be slept from `now` without missing `deadline`, however fast this
+    /// time drifts: it then comes a little too early, never too late.
+    #[must_use]
+    pub const fn sleep_ms(now: UnixMillis, deadline: UnixMillis) -> u64 {
+        deadline.since_ms(now).saturating_mul(Self::SLEW) / (Self::SLEW + 1)
+    }
+
     /// The shard's time at `reading`; never earlier than any answer before.
     pub fn advance(&mut self, reading: Reading) -> UnixMillis {
         let passed = reading.monotonic_ms.saturating_sub(self.monotonic_ms);
@@ -111,6 +124,38 @@ mod test {
             last = now;
         }
         assert_eq!(last, UnixMillis::new(490_000 + 300_000));
+    }
+
+    #[test]
+    fn a_time_that_is_kept_goes_on_with_its_own_clock_whatever_the_wall_clock_says() {
+        for wall in [0, 5_000_000] {
+            let mut time = ShardTime::resume(UnixMillis::new(0), at(1_000_000, 0));
+            time.continue_after(UnixMillis::new(1_000_000), at(wall, 2_000));
+            let now = time.advance(at(wall, 2_000)).millis();
+            assert!((1_001_900..=1_002_100).contains(&now), "{now}");
+            time.continue_after(UnixMillis::new(1_500_000), at(wall, 2_000));
+            assert_eq!(time.advance(at(wall, 2_000)), UnixMillis::new(1_500_000), "stamped by somebody else");
+        }
+    }
+
+    #[test]
+    fn a_sleep_is_never_too_long_however_the_time_drifts() {
+        for wall in [0, 1_000_000, 9_000_000] {
+            let mut time = ShardTime::resume(UnixMillis::new(0), at(1_000_000, 0));
+            let deadline = UnixMillis::new(1_600_000);
+            let (mut monotonic_ms, mut sleeps) = (0, 0);
+            time.advance(at(wall, 0));
+            loop {
+                let now = time.advance(at(wall, monotonic_ms));
+                if now >= deadline {
+                    assert!(now.since_ms(deadline) <= 1, "{} ms late", now.since_ms(deadline));
+                    break;
+                }
+                monotonic_ms += ShardTime::sleep_ms(now, deadline).max(1);
+                sleeps += 1;
+            }
+            assert!(sleeps < 50, "{sleeps} sleeps for one deadline");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ struct Inner {
     queue: VecDeque<(Proposal, Done)>,
     term: u64,
     held_back: bool,
+    refused_opens: Option<(usize, JournalFault)>,
     capacity: Option<usize>,
 }
 
@@ -36,6 +37,11 @@ impl ManualJournal {
 
     pub(super) fn limit_to(&self, capacity: usize) {
         self.inner.lock().unwrap().capacity = Some(capacity);
+    }
+
+    /// The next `count` calls of `open` will come to this.
+    pub(super) fn refuse_opens(&self, count: usize, fault: JournalFault) {
+        self.inner.lock().unwrap().refused_opens = Some((count, fault));
     }
 
     pub(super) fn queued(&self) -> usize {
@@ -97,6 +103,17 @@ impl Journal for ManualJournal {
     fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
         let journal = self.clone();
         Box::pin(async move {
+            // As a real one, it takes a while: others get their turn meanwhile.
+            for _ in 0..5 {
+                tokio::task::yield_now().await;
+            }
+            {
+                let mut inner = journal.inner.lock().unwrap();
+                if let Some((left @ 1.., fault)) = &mut inner.refused_opens {
+                    *left -= 1;
+                    return Err(*fault);
+                }
+            }
             loop {
                 let drained = journal.drained.notified();
                 {

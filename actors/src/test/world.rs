@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use domain::event::{
     BookingView, Caller, Cancellation, Command, HoldView, Key, PaymentMethod, PaymentTerms, Reply, SaleTerms,
+    SeatStatus,
 };
-use domain::ids::{EventId, SeatIndex, UserId};
+use domain::ids::{EventId, HoldNumber, SeatIndex, UserId};
 use domain::ports::{
     Authorization, BoxFuture, Charge, Clock, JournalFault, Listing, Listings, PaymentGateway, Random,
 };
@@ -17,20 +18,28 @@ use domain::seat_map::{Plan, PlanLayout, PlanSection, SeatMap};
 use domain::time::{Reading, UnixMillis};
 
 use super::journal::ManualJournal;
-use crate::{Answer, Answered, CurrentThread, Fault, Observer, Owners, Shell};
+use crate::{Answer, Answered, CurrentThread, Executor, Fault, Observer, Owners, Shell, Start};
 
 pub(super) const EVENT: EventId = EventId::new(7);
+/// The seat that the scenes are about.
+pub(super) const SEAT: SeatIndex = SeatIndex::new(3);
 pub(super) const HOLD_MS: u64 = 60_000;
 const START_MS: u64 = 1_000_000;
 
-/// Tokio's paused time, as both clocks.
-pub(super) struct TestClock(tokio::time::Instant);
+/// Tokio's paused time, as both clocks; the wall clock jumps when told to, and timers may be late.
+pub(super) struct TestClock {
+    started: tokio::time::Instant,
+    timers_late_ms: AtomicU64,
+    jumped_ms: AtomicU64,
+}
 
 impl Clock for TestClock {
     fn read(&self) -> Reading {
         #[allow(clippy::disallowed_methods, reason = "tokio's paused clock is the test's clock")]
-        let passed = tokio::time::Instant::now().duration_since(self.0).as_millis() as u64;
-        Reading { wall: UnixMillis::new(START_MS + passed), monotonic_ms: passed }
+        let passed = tokio::time::Instant::now().duration_since(self.started).as_millis() as u64;
+        let passed = passed + self.timers_late_ms.load(Ordering::SeqCst);
+        let wall = UnixMillis::new(START_MS + passed + self.jumped_ms.load(Ordering::SeqCst));
+        Reading { wall, monotonic_ms: passed }
     }
 }
 
@@ -46,6 +55,17 @@ impl Observer for Bomb {
     fn entered_mailbox(&self) {}
 
     fn left_mailbox(&self) {}
+}
+
+/// Runs actors on the test's thread and counts them.
+#[derive(Default)]
+pub(super) struct Counted(AtomicU64);
+
+impl Executor for Counted {
+    fn spawn(&self, event: EventId, start: Start) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        CurrentThread.spawn(event, start);
+    }
 }
 
 #[derive(Default)]
@@ -87,7 +107,11 @@ fn map() -> SeatMap {
     SeatMap::build(Plan { sections: vec![section] }).expect("a right plan")
 }
 
-/// Grants `tok_visa`, declines `tok_declined`, takes for ever over anything else; remembers what it was asked.
+/// How long the late tokens take.
+pub(super) const LATE_MS: u64 = 25_000;
+
+/// Grants `tok_visa`, declines `tok_declined`, each also late, and takes its time to capture `tok_slow_capture`; takes
+/// for ever over anything else. Remembers what it was asked.
 #[derive(Default)]
 pub(super) struct TestGateway(pub(super) Mutex<Vec<String>>);
 
@@ -106,8 +130,16 @@ impl PaymentGateway for TestGateway {
         self.note(format!("authorize {}", charge.amount_minor));
         Box::pin(async move {
             match charge.method.token.as_str() {
-                "tok_visa" => Authorization::Granted,
+                "tok_visa" | "tok_slow_capture" => Authorization::Granted,
                 "tok_declined" => Authorization::Declined,
+                "tok_visa_late" => {
+                    tokio::time::sleep(Duration::from_millis(LATE_MS)).await;
+                    Authorization::Granted
+                }
+                "tok_declined_late" => {
+                    tokio::time::sleep(Duration::from_millis(LATE_MS)).await;
+                    Authorization::Declined
+                }
                 _ => std::future::pending().await,
             }
         })
@@ -115,7 +147,11 @@ impl PaymentGateway for TestGateway {
 
     fn capture(&self, charge: Charge) -> BoxFuture<()> {
         self.note(format!("capture {}", charge.amount_minor));
-        Box::pin(std::future::ready(()))
+        Box::pin(async move {
+            if charge.method.token == "tok_slow_capture" {
+                tokio::time::sleep(Duration::from_millis(LATE_MS)).await;
+            }
+        })
     }
 
     fn void(&self, _charge: Charge) -> BoxFuture<()> {
@@ -134,6 +170,8 @@ pub(super) struct World {
     pub(super) journal: ManualJournal,
     pub(super) gateway: Arc<TestGateway>,
     pub(super) owners: Rc<Owners>,
+    clock: Arc<TestClock>,
+    actors: Arc<Counted>,
     bomb: Arc<Bomb>,
 }
 
@@ -146,20 +184,23 @@ pub(super) fn scene<F: Future<Output = ()>>(mailbox_capacity: usize, play: impl 
         let (journal, gateway) = (ManualJournal::default(), Arc::<TestGateway>::default());
         let bomb = Arc::<Bomb>::default();
         #[allow(clippy::disallowed_methods, reason = "tokio's paused clock is the test's clock")]
-        let clock = Arc::new(TestClock(tokio::time::Instant::now()));
+        let started = tokio::time::Instant::now();
+        let clock =
+            Arc::new(TestClock { started, timers_late_ms: AtomicU64::new(0), jumped_ms: AtomicU64::new(0) });
         let shell = Shell {
             journal: Arc::new(journal.clone()),
             listings: Arc::new(OneEvent),
             gateway: gateway.clone(),
-            clock,
+            clock: clock.clone(),
             random: Arc::new(CountingRandom::default()),
             observer: bomb.clone(),
             mailbox_capacity,
         };
-        let owners = Rc::new(Owners::new(shell, Arc::new(CurrentThread)));
+        let actors = Arc::<Counted>::default();
+        let owners = Rc::new(Owners::new(shell, actors.clone()));
         let supervised = owners.clone();
         let supervisor = tokio::task::spawn_local(async move { supervised.supervise().await });
-        let world = World { journal, gateway, owners, bomb };
+        let world = World { journal, gateway, owners, clock, actors, bomb };
         tokio::time::timeout(Duration::from_secs(3_600), play(world)).await.expect("the scene ends");
         supervisor.abort();
     });
@@ -186,16 +227,40 @@ impl World {
         cell
     }
 
+    /// Somebody sets the wall clock, so much ahead.
+    pub(super) fn jump(&self, ahead_ms: u64) {
+        self.clock.jumped_ms.store(ahead_ms, Ordering::SeqCst);
+    }
+
+    /// So much time passes before any timer fires.
+    pub(super) fn pass_unnoticed(&self, millis: u64) {
+        self.clock.timers_late_ms.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// How many actors were ever made.
+    pub(super) fn actors(&self) -> u64 {
+        self.actors.0.load(Ordering::SeqCst)
+    }
+
     /// Makes the actor panic at its next look at a hold.
     pub(super) async fn kill_actor(&self) {
         self.bomb.0.store(true, Ordering::SeqCst);
-        let looked = self.ask(1, Command::ShowHold { hold: domain::ids::HoldNumber::new(0) }).await;
+        let looked = self.ask(1, Command::ShowHold { hold: HoldNumber::new(0) }).await;
         assert!(matches!(looked, Err(Fault::OwnerUnavailable)), "{looked:?}");
     }
 }
 
 pub(super) fn hold(seats: &[u32]) -> Command {
     Command::HoldExact { seats: seats.iter().map(|seat| SeatIndex::new(*seat)).collect(), ttl_ms: None }
+}
+
+pub(super) fn book(hold: HoldNumber, token: &str) -> Command {
+    Command::Book { hold, payment: pay(token) }
+}
+
+/// The committed status of [`SEAT`].
+pub(super) fn status(world: &World) -> SeatStatus {
+    world.journal.committed(EVENT, |sale| sale.status(SEAT)).expect("a seat of the map")
 }
 
 pub(super) fn pay(token: &str) -> PaymentTerms {

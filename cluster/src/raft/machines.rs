@@ -94,3 +94,7 @@ impl Machine for Accounts {
         Applied::Whole
     }
 }
+
+#[cfg(test)]
+#[path = "machines_test.rs"]
+mod test;
