@@ -4,7 +4,9 @@ mod support;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
+
+use support::signal;
 
 /// A demo whose temporary files lie in `temp`, selling to `sessions` buyers.
 fn demo(temp: &Path, sessions: &str) -> Command {
@@ -45,7 +47,7 @@ fn it_takes_its_node_and_its_data_along_when_it_is_ended_early() {
     let address = up.split(['/', ',']).nth(2).expect("an address").to_owned();
     assert_eq!(left_in(temp.path()), 1);
 
-    terminate(&running);
+    signal(running.id(), libc::SIGTERM);
     let rest: String = progress.map_while(Result::ok).collect();
     assert_eq!(running.wait().unwrap().code(), Some(1), "{rest}");
     assert!(rest.contains("ended before the verdict"), "{rest}");
@@ -67,9 +69,4 @@ fn left_in(temp: &Path) -> usize {
 fn text(output: &Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr))
-}
-
-fn terminate(child: &Child) {
-    let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
-    assert!(sent.is_ok_and(|status| status.success()));
 }

@@ -49,7 +49,7 @@ impl Terminal {
         let bar = stderr().is_terminal().then(|| {
             let bar = ProgressBar::no_length();
             let style = ProgressStyle::with_template(
-                "{prefix:>10} [{bar:30}] {human_pos}/{human_len} {elapsed} {msg}",
+                "{prefix:>10} {elapsed:>4} [{bar:30}] {human_pos}/{human_len} {msg}",
             );
             bar.set_style(style.expect("the template is a constant that indicatif understands"));
             bar

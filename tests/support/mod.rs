@@ -7,7 +7,7 @@ mod node;
 mod sale;
 
 pub use client::{Answer, Client};
-pub use node::{Exit, Node, NodeOptions, PASSWORD};
+pub use node::{Exit, Node, NodeOptions, PASSWORD, signal};
 pub use sale::{Sale, tokens};
 
 /// Whether `tool` can be run. Where it must be (`ONSALE_REQUIRE_TOOLS=1`), its lack is a failure instead of a skip.

@@ -173,8 +173,9 @@ fn only_child_of(parent: u32) -> u32 {
     child.unwrap_or_else(|| panic!("{path} names no child: {children:?}"))
 }
 
+/// Sends `signal` to a process that the test has started.
 #[allow(unsafe_code, reason = "kill(2) has no safe form in the standard library")]
-fn signal(pid: u32, signal: i32) {
+pub fn signal(pid: u32, signal: i32) {
     let pid = i32::try_from(pid).expect("a process id");
     // SAFETY: `kill` takes two integers and touches no memory; the process is one that this test started.
     let sent = unsafe { libc::kill(pid, signal) };
