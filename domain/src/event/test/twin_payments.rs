@@ -53,6 +53,7 @@ impl Twin {
             Claim::Hold(number) if self.holds[number.number() as usize].hold.buyer == user => {
                 self.book(user, number, terms)
             }
+            Claim::Free => Err(Refusal::HoldEnded),
             _ => Err(Refusal::SeatUnavailable(vec![(seat, claim.status())])),
         }
     }
