@@ -113,4 +113,5 @@ fn who_is_no_organizer_any_more_sees_no_bookings_of_others() {
     assert!(bob.get(&path).expect(200)["tickets"][0]["userId"].is_string());
     role("customer");
     bob.get(&path).expect_problem(404, "not-found");
+    bob.delete(&path).expect_problem(404, "not-found");
 }
