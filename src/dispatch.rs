@@ -55,10 +55,11 @@ impl Dispatch {
             Answer::Settling { booking, joined, settled } => {
                 let patience = if joined { IN_FLIGHT_AFTER } else { self.pending_after };
                 match tokio::time::timeout(patience, settled).await {
-                    Ok(Ok(reply)) => Ok(reply),
+                    Ok(Ok(reply)) if !joined => Ok(reply),
                     Err(_still_running) if joined => Err(NoReply::InFlight),
-                    // Too slow, or its owner died: the next owner knows where the booking stands.
-                    Ok(Err(_)) | Err(_) => self.pending(event, booking, caller, key).await,
+                    // Too slow, or its owner died: the next owner knows where the booking stands. Who has joined is
+                    // told what the key remembers: the first may have been told that it is pending.
+                    _ => self.pending(event, booking, caller, key).await,
                 }
             }
         }

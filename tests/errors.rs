@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::json;
@@ -147,6 +149,7 @@ fn what_is_not_there_is_404_or_405_or_406() {
     client.send("GET", "/events", &[("accept", "text/html")], None).expect_problem(406, "not-acceptable");
     client.send("GET", &seats, &[("accept", "image/png")], None).expect_problem(406, "not-acceptable");
     client.send("GET", "/events", &[("accept", "text/html, */*;q=0.1")], None).expect(200);
+    client.send("GET", "/events", &[("accept", "")], None).expect(200);
     let binary = client.send("GET", &seats, &[("accept", "application/vnd.onsale.seats")], None);
     assert_eq!((binary.status, &binary.bytes[..8], binary.bytes.len()), (200, &b"OSB1\x03\0\0\0"[..], 17));
 }
@@ -157,6 +160,10 @@ fn what_is_too_much_or_of_another_kind_is_413_or_415() {
     let (client, operator) = (node.client(), node.operator());
     let large = format!("{{\"username\": \"{}\"}}", "x".repeat(64 * 1024));
     raw(&client, "POST", "/users/login", large.as_bytes()).expect_problem(413, "body-too-large");
+    // Whoever is still sending hears why it was refused all the same.
+    let larger = vec![b'x'; 8 << 20];
+    raw(&client, "POST", "/users/login", &larger).expect_problem(413, "body-too-large");
+    raw(&client, "POST", "/events", &larger).expect_problem(401, "unauthenticated");
     let rows: Vec<_> = (0..4_000).map(|row| json!({"name": row.to_string(), "seats": 10})).collect();
     let venue = json!({
         "name": "Arena", "address": "Road 1", "city": "Taipei", "country": "TW",
@@ -180,6 +187,19 @@ fn what_is_too_much_or_of_another_kind_is_413_or_415() {
             Some(credentials.as_bytes()),
         )
         .expect(200);
+}
+
+#[test]
+fn a_body_that_is_announced_to_be_too_large_is_not_waited_for() {
+    let node = Node::start();
+    let address = node.http().strip_prefix("http://").expect("an address");
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+    let head = "POST /users/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99999999999\r\n\r\n";
+    stream.write_all(head.as_bytes()).expect("sent");
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).expect("an answer within the timeout");
+    assert_eq!(&answer, b"HTTP/1.1 413");
 }
 
 #[test]
@@ -211,9 +231,11 @@ fn an_overload_is_503_with_retry_after() {
 fn every_answer_carries_a_request_id() {
     let node = Node::start();
     let client = node.client();
-    let kept = client.send("GET", "/nowhere", &[("x-request-id", "abc-123")], None);
-    assert_eq!(kept.header("x-request-id"), Some("abc-123"));
-    assert_eq!(kept.expect_problem(404, "not-found")["requestId"], "abc-123");
+    for id in ["abc-123", "{\"quoted\"}"] {
+        let kept = client.send("GET", "/nowhere", &[("x-request-id", id)], None);
+        assert_eq!(kept.header("x-request-id"), Some(id));
+        assert_eq!(kept.expect_problem(404, "not-found")["requestId"], id);
+    }
     let made = client.send("GET", "/events", &[("x-request-id", "no spaces")], None);
     assert!(made.header("x-request-id").is_some_and(|id| id.starts_with("req_")));
     assert!(node.admin().get("/metrics").header("x-request-id").is_some());

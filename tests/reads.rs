@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::json;
-use support::{Client, Node, Sale};
+use support::{Client, Node, Sale, tokens};
 
 #[test]
 fn a_logout_is_final_and_a_role_counts_at_once() {
@@ -42,10 +42,16 @@ fn a_logout_is_final_and_a_role_counts_at_once() {
 fn an_unchanged_read_is_304() {
     let node = Node::start();
     let sale = Sale::open(&node, 3, &json!({}));
-    let client = node.client();
+    let client = node.customer("ann");
+    let hold = sale.hold(&client, &[1]).expect(201);
+    let hold = format!("/holds/{}", hold["id"].as_str().expect("an id"));
+    let body = json!({"ticketIds": sale.ids(&[2]), "paymentDetails": tokens("tok_visa")});
+    let booked = client.post(&format!("/bookings/{}", sale.event), &body).expect(201);
     for path in [
         "/events".to_owned(),
         "/venues".to_owned(),
+        "/bookings".to_owned(),
+        format!("/bookings/{}", booked["id"].as_str().expect("an id")),
         format!("/events/{}", sale.event),
         format!("/events/{}?tickets=false", sale.event),
         format!("/events/{}/seats", sale.event),
@@ -56,9 +62,13 @@ fn an_unchanged_read_is_304() {
         let again = client.send("GET", &path, &[("if-none-match", &tag)], None);
         assert_eq!((again.status, again.bytes.len()), (304, 0), "{path}");
     }
+    // A hold has another answer every second, but it has its tag as every read does.
+    let held = client.get(&hold);
+    assert_eq!(held.header("cache-control"), Some("private, no-cache"));
+    assert!(held.header("etag").is_some());
     let seats = format!("/events/{}/seats", sale.event);
     let tag = client.get(&seats).header("etag").expect("an ETag").to_owned();
-    sale.hold(&node.customer("ann"), &[0]).expect(201);
+    sale.hold(&client, &[0]).expect(201);
     assert_eq!(client.send("GET", &seats, &[("if-none-match", &tag)], None).status, 200);
 }
 
@@ -86,4 +96,22 @@ fn a_holder_is_known_to_insiders_and_to_themselves_only() {
     );
     assert_eq!(event["tickets"].as_array().expect("tickets").len(), 3);
     assert_eq!(event["priceFrom"], json!({"amount": 2500, "currency": "EUR"}));
+}
+
+#[test]
+fn who_is_no_organizer_any_more_sees_no_bookings_of_others() {
+    let node = Node::start();
+    let (ann, bob, operator) = (node.customer("ann"), node.customer("bob"), node.operator());
+    let login = json!({"username": "bob", "password": "correct horse"});
+    let id = ann.post("/users/login", &login).expect(200)["user"]["id"].as_str().expect("an id").to_owned();
+    let role = |role: &str| operator.put(&format!("/users/{id}/role"), &json!({"role": role})).expect(200);
+    role("organizer");
+    let sale = Sale::open_as(&bob, 3, &json!({}));
+    let body = json!({"ticketIds": sale.ids(&[0]), "paymentDetails": tokens("tok_visa")});
+    let booked = ann.post(&format!("/bookings/{}", sale.event), &body).expect(201);
+    let path = format!("/bookings/{}", booked["id"].as_str().expect("an id"));
+    assert!(bob.get(&path).expect(200)["tickets"][0]["userId"].is_string());
+    role("customer");
+    bob.get(&path).expect_problem(404, "not-found");
+    bob.delete(&path).expect_problem(404, "not-found");
 }

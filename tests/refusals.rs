@@ -36,13 +36,21 @@ fn a_field_that_is_not_as_it_must_be_is_422() {
         (r#"{"username": 5, "password": "x"}"#, "/username"),
         (r#"{"username": "a", "password": "x", "role": "operator"}"#, "/role"),
         (r#"{"username": "a", "username": "b", "password": "x"}"#, "/username"),
-        ("[]", ""),
+        (r#"{"username": 1e400, "password": "x"}"#, "/username"),
+        (r#"["operator", "password"]"#, ""),
         ("null", ""),
     ] {
         let problem = client
             .send("POST", "/users/login", &json, Some(body.as_bytes()))
             .expect_problem(422, "validation-failed");
         assert_eq!(pointer(&problem), expected, "{body}: {problem}");
+        assert!(!problem["detail"].as_str().expect("a text").starts_with(':'), "{problem}");
+    }
+    for role in [json!("king"), json!(1), json!(null)] {
+        let problem = operator
+            .put("/users/usr_0000000000001/role", &json!({"role": role}))
+            .expect_problem(422, "validation-failed");
+        assert_eq!(pointer(&problem), "/role", "{problem}");
     }
     let user = json!({"name": "", "email": "x", "username": "", "password": "1234567"});
     let problem = client.post("/users", &user).expect_problem(422, "validation-failed");

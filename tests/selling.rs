@@ -128,6 +128,11 @@ fn the_same_key_gives_the_same_answer_word_for_word() {
         .expect_problem(422, "idempotency-key-reused");
     bob.post_keyed(&path, "k1", &body).expect_problem(409, "seat-unavailable");
 
+    let extend = format!("/holds/{}/extend", first.json()["id"].as_str().unwrap());
+    let extended = ann.send("POST", &extend, &[("idempotency-key", "k4")], None);
+    extended.expect(200);
+    assert_eq!(ann.post_keyed(&extend, "k4", &json!({})).bytes, extended.bytes, "no body is an empty one");
+
     let booking = json!({"holdId": first.json()["id"], "payment": tokens("tok_visa")});
     let paid = ann.post_keyed("/bookings", "k2", &booking);
     paid.expect(201);
@@ -156,6 +161,8 @@ fn one_call_and_the_short_hand_do_the_same() {
     ann.get(&format!("/holds/{}", reserved["holdId"].as_str().unwrap())).expect(200);
     let confirm = json!({"ticketId": sale.tickets[2], "payment": tokens("tok_visa")});
     bob.put("/booking/confirm", &confirm).expect_problem(409, "seat-unavailable");
+    let free = json!({"ticketId": sale.tickets[3], "payment": tokens("tok_visa")});
+    ann.put("/booking/confirm", &free).expect_problem(410, "hold-expired");
     assert_eq!(ann.put("/booking/confirm", &confirm).expect(200)["status"], "booked");
 
     let event = node.client().get(&format!("/event/{}", sale.event)).expect(200);
@@ -184,6 +191,22 @@ fn a_provider_that_never_answers_ends_in_a_cancelled_booking_and_a_free_seat() {
     assert_eq!(settled["payment"]["status"], "voided");
     assert_eq!(sale.status(&ann, 0), "available");
     assert_eq!(ann.post_keyed(&one_call, "k", &body).bytes, pending.bytes, "word for word");
+}
+
+#[test]
+fn who_joins_a_slow_payment_is_told_what_the_first_was_told() {
+    let env = [("ONSALE_PAYMENTS__TIMEOUT_MS", "3000"), ("ONSALE_PAYMENTS__ANSWER_AFTER_MS", "1500")];
+    let env = env.map(|(name, value)| (name, value.to_owned())).to_vec();
+    let node = Node::start_with(&NodeOptions { env, ..NodeOptions::default() });
+    let sale = Sale::open(&node, 4, &json!({}));
+    let ann = node.customer("ann");
+    let body = json!({"ticketIds": sale.ids(&[0]), "paymentDetails": tokens("tok_timeout")});
+    let pay = || ann.post_keyed(&format!("/bookings/{}", sale.event), "k", &body);
+    let [one, other] = std::thread::scope(|scope| {
+        [scope.spawn(pay), scope.spawn(pay)].map(|thread| thread.join().expect("an answer"))
+    });
+    assert_eq!(one.expect(202)["status"], "pending");
+    assert_eq!(other.expect(202), one.json(), "though the payment was over when it was answered");
 }
 
 #[test]

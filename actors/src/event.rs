@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use actix::fut::{ActorFutureExt, WrapFuture};
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle};
+use domain::account::Role;
 use domain::event::{
     self, Caller, Command, Decision, Fact, Key, Outcome, PaymentOutcome, Refusal, Sale, Stamped, Work,
 };
@@ -309,7 +310,7 @@ impl Handler<Settle> for EventActor {
         let command = Command::SettlePayment { booking: settle.booking, outcome: settle.outcome };
         let taken = self.expire_due(now, ctx).and_then(|()| {
             // The caller of a settlement is the house itself; `decide` looks at the booking alone.
-            let house = Caller { user: self.sale.terms().organizer, operator: true };
+            let house = Caller { user: self.sale.terms().organizer, role: Role::Operator };
             let decided = self.decide(&command, house, None, now);
             self.shell.observer.decided(command.kind(), outcome_name(&decided));
             match decided {

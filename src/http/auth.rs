@@ -34,7 +34,7 @@ impl Customer {
     /// Whether they may see who has the seats of an event by `organizer`.
     #[must_use]
     pub fn runs_event_of(&self, organizer: UserId) -> bool {
-        self.is_operator() || self.role >= Role::Organizer && self.user == organizer
+        Caller::from(*self).runs_event_of(organizer)
     }
 
     fn require(self, role: Role) -> Result<Self, Problem> {
@@ -48,7 +48,7 @@ impl Customer {
 
 impl From<Customer> for Caller {
     fn from(customer: Customer) -> Self {
-        Self { user: customer.user, operator: customer.is_operator() }
+        Self { user: customer.user, role: customer.role }
     }
 }
 

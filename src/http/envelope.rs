@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::ports::Random;
 use futures_util::FutureExt;
 
+use super::leftover::Leftover;
 use super::problem::{Code, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,16 +51,15 @@ impl Envelope {
     }
 }
 
-/// Ids are logged and echoed: nothing that could break out of a log line or a JSON string.
+/// Ids are logged and echoed: nothing endless, and nothing but what can be seen; quotes are escaped in both places.
 fn is_sane(id: &[u8]) -> bool {
-    (1..=MAX_INBOUND_ID_BYTES).contains(&id.len())
-        && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:+/=@".contains(byte))
+    (1..=MAX_INBOUND_ID_BYTES).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
 }
 
 /// The layer; goes outermost.
 pub async fn envelope(State(envelope): State<Arc<Envelope>>, request: Request, next: Next) -> Response {
     let id = envelope.request_id(request.headers());
-    let bodyless = request.method() == Method::HEAD;
+    let (request, leftover) = Leftover::of(request);
     let guarded = AssertUnwindSafe(next.run(request)).catch_unwind();
     let mut response = match tokio::time::timeout(envelope.deadline, guarded).await {
         Ok(Ok(response)) => response,
@@ -72,9 +71,7 @@ pub async fn envelope(State(envelope): State<Arc<Envelope>>, request: Request, n
     };
     finish(id.to_str().unwrap_or_default(), &mut response);
     response.headers_mut().insert(REQUEST_ID, id);
-    if bodyless {
-        *response.body_mut() = Body::empty();
-    }
+    leftover.discard().await;
     response
 }
 

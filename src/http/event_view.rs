@@ -62,10 +62,11 @@ impl Found {
         app.cluster.with_sale(self.event.id, |sale| SeatsNow::read(sale, self.seats(), reader))
     }
 
-    /// How many of its seats are in each status now.
-    pub(super) fn counts(&self, app: &App) -> Counts {
+    /// The event in a list: as it is now, without its tickets.
+    pub(super) fn summary(&self, app: &App, now: UnixMillis) -> EventBody<'_, ()> {
         let all_free = Counts { available: self.seats(), ..Counts::default() };
-        app.cluster.with_sale(self.event.id, |sale| sale.map_or(all_free, |sale| sale.counts()))
+        let counts = app.cluster.with_sale(self.event.id, |sale| sale.map_or(all_free, |sale| sale.counts()));
+        self.body(now, counts, None)
     }
 
     /// What its tickets have in common.

@@ -122,7 +122,6 @@ async fn list(
         let found: Vec<Found> = events.into_iter().filter_map(|event| Found::of(catalogue, event)).collect();
         (found, total)
     });
-    page.respond_cached(&headers, "/events", &found, total, |found| -> EventBody<'_, ()> {
-        found.body(now, found.counts(&app), None)
-    })
+    let shown: Vec<_> = found.iter().map(|found| found.summary(&app, now)).collect();
+    page.respond(&headers, Audience::Public, "/events", &shown, total)
 }

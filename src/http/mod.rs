@@ -10,6 +10,7 @@ mod event_seats;
 mod event_view;
 mod events;
 pub mod extract;
+mod leftover;
 mod new_event;
 pub mod page;
 mod performers;

@@ -2,12 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use axum::Json;
 use axum::http::header::LINK;
 use axum::http::{HeaderMap, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::cache::{self, Audience};
 use super::problem::Problem;
@@ -65,44 +63,23 @@ impl PageQuery {
         (kept, total)
     }
 
-    /// The page of `items` as JSON, each item rendered by `render`; `path` is where the next page is.
-    ///
-    /// # Errors
-    /// The first of `render`.
-    pub fn respond<T>(
-        &self,
-        path: &str,
-        items: impl IntoIterator<Item = T>,
-        render: impl FnMut(T) -> Result<Value, Problem>,
-    ) -> Result<Response, Problem> {
-        let (kept, total) = self.cut(items);
-        let items = kept.into_iter().map(render).collect::<Result<Vec<_>, _>>()?;
-        let mut response = Json(self.body(&items, total)).into_response();
-        self.link(path, total, &mut response)?;
-        Ok(response)
-    }
-
-    /// The same for a public page that was [`cut`](Self::cut) already, which the client may have.
+    /// The answer: the page's `items`, which were [`cut`](Self::cut) out of `total`, unless the client has them
+    /// already; `path` is where the next page is.
     ///
     /// # Errors
     /// A fault where an item does not serialise.
-    pub fn respond_cached<'a, T, V: Serialize>(
+    pub fn respond<T: Serialize>(
         &self,
         headers: &HeaderMap,
+        audience: Audience,
         path: &str,
-        kept: &'a [T],
+        items: &[T],
         total: u64,
-        render: impl FnMut(&'a T) -> V,
     ) -> Result<Response, Problem> {
-        let items: Vec<V> = kept.iter().map(render).collect();
-        let mut response = cache::json(headers, Audience::Public, &self.body(&items, total))?;
+        let (page, page_size) = self.numbers();
+        let mut response = cache::json(headers, audience, &Page { items, page, page_size, total })?;
         self.link(path, total, &mut response)?;
         Ok(response)
-    }
-
-    fn body<'a, T>(&self, items: &'a [T], total: u64) -> Page<'a, T> {
-        let (page, page_size) = self.numbers();
-        Page { items, page, page_size, total }
     }
 
     fn link(&self, path: &str, total: u64, response: &mut Response) -> Result<(), Problem> {
@@ -139,8 +116,8 @@ mod test {
             ("other=1&pageSize=24", (0..24).collect(), Some("</list?page=2&pageSize=24>; rel=\"next\"")),
         ] {
             let page = query(text).unwrap();
-            assert_eq!(page.cut(0..25), (kept, 25), "{text}");
-            let response = page.respond("/list", 0..25, |item| Ok(Value::from(item))).unwrap();
+            assert_eq!(page.cut(0..25), (kept.clone(), 25), "{text}");
+            let response = page.respond(&HeaderMap::new(), Audience::Public, "/list", &kept, 25).unwrap();
             assert_eq!(response.headers().get(LINK).map(|link| link.to_str().unwrap()), link, "{text}");
         }
     }

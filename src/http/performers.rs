@@ -86,7 +86,6 @@ async fn list(
 ) -> Result<Response, Problem> {
     let (performers, total) =
         app.cluster.with_catalogue(|catalogue| page.cut(catalogue.performers().cloned()));
-    page.respond_cached(&headers, "/performers", &performers, total, |performer| {
-        PerformerBody::new(performer)
-    })
+    let shown: Vec<_> = performers.iter().map(|performer| PerformerBody::new(performer)).collect();
+    page.respond(&headers, Audience::Public, "/performers", &shown, total)
 }

@@ -9,7 +9,8 @@ use axum::response::Response;
 use axum::routing::get;
 
 use super::App;
-use super::event_view::{EventBody, Found};
+use super::cache::Audience;
+use super::event_view::Found;
 use super::extract::ApiQuery;
 use super::page::PageQuery;
 use super::problem::Problem;
@@ -35,9 +36,8 @@ async fn search(
     let mut found: Vec<Found> = upcoming.into_iter().filter(|found| filter.fits(found)).collect();
     filter.sort(&mut found);
     let (found, total) = page.cut(found);
-    page.respond_cached(&headers, &without_page(&uri), &found, total, |found| -> EventBody<'_, ()> {
-        found.body(now, found.counts(&app), None)
-    })
+    let shown: Vec<_> = found.iter().map(|found| found.summary(&app, now)).collect();
+    page.respond(&headers, Audience::Public, &without_page(&uri), &shown, total)
 }
 
 /// The address of the search, to which the next page's number is added.

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode, header::LOCATION};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
-use domain::account::{self, Role, SignUp, User};
+use domain::account::{self, SignUp, User};
 use domain::ids::UserId;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use super::auth::{Customer, Operator};
 use super::cache::{self, Audience};
 use super::extract::{ApiJson, ApiPath};
 use super::problem::{Code, Problem};
-use super::wire::{Id, Timestamp};
+use super::wire::{Id, RoleName, Timestamp};
 
 /// The routes of this module.
 pub(super) fn routes() -> Router<App> {
@@ -49,34 +49,6 @@ struct NewRole {
     role: RoleName,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RoleName {
-    Customer,
-    Organizer,
-    Operator,
-}
-
-impl From<Role> for RoleName {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Customer => Self::Customer,
-            Role::Organizer => Self::Organizer,
-            Role::Operator => Self::Operator,
-        }
-    }
-}
-
-impl From<RoleName> for Role {
-    fn from(name: RoleName) -> Self {
-        match name {
-            RoleName::Customer => Self::Customer,
-            RoleName::Organizer => Self::Organizer,
-            RoleName::Operator => Self::Operator,
-        }
-    }
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct UserBody<'a> {
@@ -98,7 +70,7 @@ impl<'a> UserBody<'a> {
             email: user.email.as_deref(),
             username: &user.username,
             phone: user.phone.as_deref(),
-            role: user.role.into(),
+            role: RoleName(user.role),
             created_at: Timestamp(user.created_at),
         }
     }
@@ -170,7 +142,7 @@ async fn set_role(
     Operator(_): Operator,
     body: ApiJson<NewRole>,
 ) -> Result<Response, Problem> {
-    let (role, now) = (body.value.role.into(), app.now());
+    let (role, now) = (body.value.role.0, app.now());
     let user =
         app.cluster.update_accounts(move |accounts: &_| account::set_role(accounts, id, role, now)).await??;
     Ok(Json(UserBody::new(&user)).into_response())

@@ -1,9 +1,10 @@
-//! How values look in JSON: times, money and ids. Owns the newtypes that the DTOs are made of, and nothing else.
+//! How values look in JSON: times, money, roles and ids. Owns the newtypes that the DTOs are made of, and nothing else.
 
 use std::fmt::{self, Display};
 use std::marker::PhantomData;
 use std::str::FromStr;
 
+use domain::account::Role;
 use domain::event::SeatStatus;
 use domain::money::{Currency, Money};
 use domain::time::UnixMillis;
@@ -11,6 +12,23 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+/// What is text in JSON: written by `Display`, read by `FromStr`.
+macro_rules! text_in_json {
+    ($name:ident) => {
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(Parsed(PhantomData))
+            }
+        }
+    };
+}
 
 /// An instant: RFC 3339 in UTC with milliseconds. Reads any offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,17 +76,7 @@ impl FromStr for Timestamp {
     }
 }
 
-impl Serialize for Timestamp {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Timestamp {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Parsed(PhantomData))
-    }
-}
+text_in_json!(Timestamp);
 
 /// An id: its canonical text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -98,6 +106,14 @@ impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Id<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CurrencyCode(pub Currency);
 
+text_in_json!(CurrencyCode);
+
+impl Display for CurrencyCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl FromStr for CurrencyCode {
     type Err = domain::money::InvalidCurrency;
 
@@ -106,15 +122,32 @@ impl FromStr for CurrencyCode {
     }
 }
 
-impl Serialize for CurrencyCode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoleName(pub Role);
+
+text_in_json!(RoleName);
+
+impl Display for RoleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Role::Customer => "customer",
+            Role::Organizer => "organizer",
+            Role::Operator => "operator",
+        })
     }
 }
 
-impl<'de> Deserialize<'de> for CurrencyCode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Parsed(PhantomData))
+impl FromStr for RoleName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "customer" => Ok(Self(Role::Customer)),
+            "organizer" => Ok(Self(Role::Organizer)),
+            "operator" => Ok(Self(Role::Operator)),
+            _ => Err("must be customer, organizer or operator"),
+        }
     }
 }
 

@@ -13,15 +13,19 @@ pub struct Sale {
 impl Sale {
     /// One row of `seats` seats at 25.00 EUR, with `extra` members of the event.
     pub fn open(node: &Node, seats: u32, extra: &Value) -> Self {
-        let operator = node.operator();
+        Self::open_as(&node.operator(), seats, extra)
+    }
+
+    /// The same by another organizer.
+    pub fn open_as(organizer: &Client, seats: u32, extra: &Value) -> Self {
         let venue = json!({
             "name": "Cellar Club", "address": "1 Market Square", "city": "Berlin", "country": "DE",
             "location": {"lat": 52.52, "lon": 13.405}, "timezone": "Europe/Berlin",
             "seatMap": {"sections": [{"name": "A", "category": "floor", "rows": [{"name": "1", "seats": seats}]}]},
         });
-        let venue = operator.post("/venues", &venue).expect(201);
+        let venue = organizer.post("/venues", &venue).expect(201);
         let performer = json!({"name": "Velvet Foxes", "genre": "rock", "bio": "Four of them."});
-        let performer = operator.post("/performers", &performer).expect(201);
+        let performer = organizer.post("/performers", &performer).expect(201);
         let mut event = json!({
             "name": "Velvet Foxes live", "description": "One night only.", "type": "concert",
             "performerIds": [performer["id"]], "venueId": venue["id"],
@@ -30,9 +34,9 @@ impl Sale {
         for (name, value) in extra.as_object().expect("members") {
             event[name] = value.clone();
         }
-        let event = operator.post("/events", &event).expect(201);
+        let event = organizer.post("/events", &event).expect(201);
         let event = event["id"].as_str().expect("an id").to_owned();
-        let tickets = tickets(&operator, &event).iter().map(|ticket| text(&ticket["id"])).collect();
+        let tickets = tickets(organizer, &event).iter().map(|ticket| text(&ticket["id"])).collect();
         Self { event, tickets }
     }
 

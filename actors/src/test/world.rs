@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use domain::account::Role;
 use domain::event::{
     BookingView, Caller, Cancellation, Command, HoldView, Key, PaymentMethod, PaymentTerms, Reply, SaleTerms,
     SeatStatus,
@@ -212,7 +213,7 @@ impl World {
     }
 
     pub(super) async fn ask_with(&self, user: u64, command: Command, key: Option<Key>) -> Answered {
-        let caller = Caller { user: UserId::new(user), operator: false };
+        let caller = Caller { user: UserId::new(user), role: Role::Customer };
         self.owners.ask(EVENT, command, caller, key).await
     }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::best_available::BestWish;
 use super::booking::PaymentMethod;
+use crate::account::Role;
 use crate::ids::{BookingNumber, HoldNumber, SeatIndex, UserId};
 
 /// Who asks; verified by the node that took the request.
@@ -11,8 +12,16 @@ use crate::ids::{BookingNumber, HoldNumber, SeatIndex, UserId};
 pub struct Caller {
     /// The account.
     pub user: UserId,
-    /// Holds the role of an operator.
-    pub operator: bool,
+    /// What they may do, as it is now.
+    pub role: Role,
+}
+
+impl Caller {
+    /// Whether they run an event of `organizer`: that is them, who still is one, or they are an operator.
+    #[must_use]
+    pub fn runs_event_of(self, organizer: UserId) -> bool {
+        self.role >= Role::Operator || self.role >= Role::Organizer && self.user == organizer
+    }
 }
 
 /// An Idempotency-Key with what it stands for. Scope: caller and event.

@@ -23,7 +23,7 @@ pub async fn require_json(request: Request, next: Next) -> Result<Response, Prob
 /// 406 where the client excludes all of them.
 pub fn accepted(headers: &HeaderMap, offered: &[&'static str]) -> Result<&'static str, Problem> {
     let given: Vec<&str> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
-    if given.is_empty() {
+    if given.iter().all(|value| value.trim().is_empty()) {
         return Ok(offered[0]);
     }
     let ranges: Vec<Range<'_>> =
@@ -109,6 +109,7 @@ mod test {
             ("text/html", None),
             ("*/*;q=0", None),
             ("nonsense", None),
+            ("", json),
         ] {
             assert_eq!(chosen(accept), expected, "{accept}");
         }

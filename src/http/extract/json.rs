@@ -3,17 +3,20 @@
 //!
 //! Fields inside `untagged`, `flatten` or internally tagged types lose their pointers: DTOs here use none of these.
 
-use axum::body::Bytes;
-use axum::body::HttpBody;
-use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
+use std::error::Error;
+use std::iter::successors;
+
+use axum::RequestExt;
+use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use domain::invalid::Invalid;
+use http_body_util::{BodyExt, Collected, LengthLimitError};
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
+use super::objects::ObjectsOnly;
 use crate::http::problem::{Code, Problem};
 
 /// Bodies from here on are parsed off the threads that serve requests.
@@ -35,16 +38,10 @@ where
 {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         require_json_body(request.headers())?;
-        let raw = Bytes::from_request(request, state).await.map_err(|rejection| unreadable(&rejection))?;
-        let value = if raw.len() < PARSE_ELSEWHERE_BYTES {
-            parse(&raw)?
-        } else {
-            let raw = raw.clone();
-            tokio::task::spawn_blocking(move || parse(&raw)).await.map_err(Problem::internal)??
-        };
-        Ok(Self { value, raw })
+        let raw = read(request).await?;
+        Ok(Self { value: parse_somewhere(&raw).await?, raw })
     }
 }
 
@@ -53,7 +50,7 @@ where
 pub struct OptionalJson<T> {
     /// What it says.
     pub value: T,
-    /// What it was.
+    /// What it was: to a key, nothing and an empty object are the same.
     pub raw: Bytes,
 }
 
@@ -64,12 +61,14 @@ where
 {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        if request.body().size_hint().exact() == Some(0) {
-            return Ok(Self { value: T::default(), raw: Bytes::new() });
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let is_json = require_json_body(request.headers());
+        let raw = read(request).await?;
+        if raw.is_empty() {
+            return Ok(Self { value: T::default(), raw: Bytes::from_static(b"{}") });
         }
-        let ApiJson { value, raw } = ApiJson::from_request(request, state).await?;
-        Ok(Self { value, raw })
+        is_json?;
+        Ok(Self { value: parse_somewhere(&raw).await?, raw })
     }
 }
 
@@ -84,41 +83,63 @@ fn require_json_body(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(Code::UnsupportedMediaType, "Send JSON with the header Content-Type: application/json."))
 }
 
-fn unreadable(rejection: &BytesRejection) -> Problem {
-    match rejection {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-            Problem::new(Code::BodyTooLarge, "The body has more bytes than this call takes.")
-        }
-        _ => Problem::malformed("The body ended before it was complete."),
+/// All of the body. One that is announced to be too large is not waited for.
+async fn read(request: Request) -> Result<Bytes, Problem> {
+    let announced = request.body().size_hint().lower();
+    let body = request.into_limited_body();
+    if body.size_hint().upper().is_some_and(|most| most < announced) {
+        return Err(too_large());
     }
+    body.collect().await.map(Collected::to_bytes).map_err(|error| {
+        let limited = successors(Some(&error as &dyn Error), |&error| error.source())
+            .any(|error| error.is::<LengthLimitError>());
+        if limited { too_large() } else { Problem::malformed("The body ended before it was complete.") }
+    })
+}
+
+fn too_large() -> Problem {
+    Problem::new(Code::BodyTooLarge, "The body has more bytes than this call takes.")
+}
+
+/// Parses a large body where it holds nobody up.
+async fn parse_somewhere<T: DeserializeOwned + Send + 'static>(raw: &Bytes) -> Result<T, Problem> {
+    if raw.len() < PARSE_ELSEWHERE_BYTES {
+        return parse(raw);
+    }
+    let raw = raw.clone();
+    tokio::task::spawn_blocking(move || parse(&raw)).await.map_err(Problem::internal)?
 }
 
 /// Reads `bytes` as JSON of the shape of `T`.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let error = match serde_path_to_error::deserialize(&mut reader) {
+    let text = str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let error = match serde_path_to_error::deserialize(ObjectsOnly(&mut reader)) {
         Ok(value) => return reader.end().map(|()| value).map_err(|error| not_json(&error)),
         Err(error) => error,
     };
-    // A wrong field may come before a broken end: what is not JSON as a whole is 400, whatever it begins with.
-    if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
-        return Err(not_json(&error));
-    }
-    if matches!(error.inner().classify(), Category::Data) {
-        Err(Problem::invalid(&[explain(&error)]))
-    } else {
-        Err(not_json(error.inner()))
-    }
+    // A wrong field may come before a broken end: what is not JSON as a whole is 400, whatever it begins with. And the
+    // other way round: half a surrogate pair or 1e400 is JSON, only nothing that a field here can be.
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| not_json(&error))?;
+    Err(Problem::invalid(&[explain(&error)]))
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {
-    let (line, column) = (error.line(), error.column());
-    Problem::malformed(format!(
-        "The body is not JSON: {}, line {line}, column {column}.",
-        bare_message(error)
-    ))
-    .with("line", line)
-    .with("column", column)
+    broken(&bare_message(error), error.line(), error.column())
+}
+
+fn not_utf8(bytes: &[u8], valid: usize) -> Problem {
+    let (lines, last) = bytes[..valid].iter().fold((1, 0), |(lines, column), byte| match byte {
+        b'\n' => (lines + 1, 0),
+        _ => (lines, column + 1),
+    });
+    broken("bytes that are not UTF-8", lines, last + 1)
+}
+
+fn broken(what: &str, line: usize, column: usize) -> Problem {
+    Problem::malformed(format!("The body is not JSON: {what}, line {line}, column {column}."))
+        .with("line", line)
+        .with("column", column)
 }
 
 /// The message without the place that serde_json appends to it.

@@ -28,25 +28,23 @@ fn refused(body: &str) -> (Code, String) {
 }
 
 fn pointer_of(body: &str) -> String {
-    let error = serde_path_to_error::deserialize::<_, Order>(&mut serde_json::Deserializer::from_str(body));
+    let mut reader = serde_json::Deserializer::from_str(body);
+    let error = serde_path_to_error::deserialize::<_, Order>(ObjectsOnly(&mut reader));
     explain(&error.unwrap_err()).pointer
 }
 
 #[test]
 fn what_is_not_json_has_a_line_and_a_column() {
-    for body in [
-        "",
-        "{",
-        "{\"name\": 5, nonsense",
-        "{\"name\":\"a\",\"seats\":[]} x",
-        "\u{1}",
-        "{\"name\":\"\\ud800\"}",
-    ] {
+    for body in ["", "{", "{\"name\": 5, nonsense", "{\"name\":\"a\",\"seats\":[]} x", "\u{1}"] {
         let (code, text) = refused(body);
         assert_eq!(code, Code::MalformedRequest, "{body}");
         assert!(text.contains("\"line\"") && text.contains("\"column\""), "{text}");
     }
-    assert_eq!(parse::<Order>(&[b'"', 0xff, b'"']).unwrap_err().code(), Code::MalformedRequest);
+    for body in [&b"\"\xff\""[..], b"{\"name\": 5,\n \"seats\": \"\xff"] {
+        assert_eq!(parse::<Order>(body).unwrap_err().code(), Code::MalformedRequest, "{body:?}");
+    }
+    let problem = format!("{:?}", parse::<Order>(b"\n \xff").unwrap_err());
+    assert!(problem.contains("line 2, column 2"), "{problem}");
 }
 
 #[test]
@@ -65,7 +63,10 @@ fn a_wrong_field_is_pointed_at() {
         (r#"{"name": "a", "seats": [{"row": 1}, {}]}"#, "/seats/1/row"),
         (r#"{"name": "a", "seats": [{"row": 1, "x/y": 2}]}"#, "/seats/0/x~1y"),
         (r#"{"name": "a", "seats": [], "prices": {"a/b": "x"}}"#, "/prices/a~1b"),
-        ("[]", ""),
+        (r#"{"name": "a", "seats": [{"row": 1e400}]}"#, "/seats/0/row"),
+        (r#"{"name": "\ud800", "seats": []}"#, "/name"),
+        (r#"{"name": "a", "seats": [[1]]}"#, "/seats/0"),
+        (r#"["a", [], null]"#, ""),
         ("null", ""),
     ] {
         assert_eq!(refused(body).0, Code::ValidationFailed, "{body}");

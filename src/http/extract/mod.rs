@@ -4,6 +4,7 @@
 mod accept;
 mod idempotency;
 mod json;
+mod objects;
 mod params;
 
 pub use accept::{accepted, require_json};

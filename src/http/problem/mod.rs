@@ -95,6 +95,7 @@ impl Problem {
     #[must_use]
     pub fn invalid(errors: &[Invalid]) -> Self {
         let detail = match errors {
+            [only] if only.pointer.is_empty() => format!("The body: {}.", only.message),
             [only] => format!("{}: {}", only.pointer, only.message),
             _ => format!("{} fields are not valid; see errors.", errors.len()),
         };

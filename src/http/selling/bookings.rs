@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::event::{Booking, Command, PaymentMethod, PaymentStatus, PaymentTerms, Reply, Sale};
 use domain::ids::{BookingId, BookingNumber, EventId, HoldId};
@@ -13,6 +13,7 @@ use super::seats::{seat, seats};
 use super::{decided, unexpected};
 use crate::http::App;
 use crate::http::auth::Customer;
+use crate::http::cache::{self, Audience};
 use crate::http::extract::{ApiJson, ApiPath, ApiQuery, IdempotencyKey};
 use crate::http::page::PageQuery;
 use crate::http::problem::{Code, Problem};
@@ -101,8 +102,8 @@ pub(super) fn render_paid<'a>(
         Reply::Booking(view) if view.booking.booked_at.is_some() => (status, view),
         Reply::Booking(view) | Reply::Pending(view) => (StatusCode::ACCEPTED, view),
         Reply::Declined => {
-            let detail =
-                "The provider declined this means of payment. Try another one; the hold is as it was.";
+            let detail = "The provider declined this means of payment. Try another one: \
+                a hold is as it was; seats that were to be held and paid in one call are free again.";
             return Err(Problem::new(Code::PaymentDeclined, detail));
         }
         other => return Err(unexpected(other)),
@@ -115,6 +116,7 @@ pub(super) async fn show(
     State(app): State<App>,
     ApiPath(Id(booking)): ApiPath<Id<BookingId>>,
     caller: Customer,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let scene = app.scene(booking.event)?;
     let seen = app.cluster.with_sale(booking.event, |sale| {
@@ -122,12 +124,13 @@ pub(super) async fn show(
         sale.booking(booking.part).filter(|found| may_see(sale, found, &caller)).cloned()
     });
     let seen = seen.ok_or_else(|| Problem::not_found("booking"))?;
-    Ok(Json(BookingBody::new(&scene, booking.part, &seen, caller.user)).into_response())
+    let body = BookingBody::new(&scene, booking.part, &seen, caller.user);
+    cache::json(&headers, Audience::Private, &body)
 }
 
 /// The buyer, the event's organizer and operators; for others there is no such booking.
 fn may_see(sale: &Sale, booking: &Booking, caller: &Customer) -> bool {
-    booking.buyer == caller.user || sale.terms().organizer == caller.user || caller.is_operator()
+    booking.buyer == caller.user || caller.runs_event_of(sale.terms().organizer)
 }
 
 /// The caller's own bookings, newest first. A declined attempt to pay is none, though its id still shows what became
@@ -136,6 +139,7 @@ pub(super) async fn list(
     State(app): State<App>,
     caller: Customer,
     ApiQuery(page): ApiQuery<PageQuery>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut own: Vec<(EventId, BookingNumber, Booking)> = Vec::new();
     app.cluster.for_each_sale(|_, sale| {
@@ -145,11 +149,13 @@ pub(super) async fn list(
         own.extend(bookings.map(|(number, booking)| (sale.event(), number, booking.clone())));
     });
     own.sort_by_key(|(event, number, booking)| (std::cmp::Reverse(booking.created_at), *event, *number));
-    page.respond("/bookings", own, |(event, number, booking)| {
-        let scene = app.scene(event)?;
-        serde_json::to_value(BookingBody::new(&scene, number, &booking, caller.user))
-            .map_err(Problem::internal)
-    })
+    let (own, total) = page.cut(own);
+    let scenes = own.iter().map(|(event, ..)| app.scene(*event)).collect::<Result<Vec<_>, _>>()?;
+    let shown = own.iter().zip(&scenes);
+    let shown: Vec<_> = shown
+        .map(|((_, number, booking), scene)| BookingBody::new(scene, *number, booking, caller.user))
+        .collect();
+    page.respond(&headers, Audience::Private, "/bookings", &shown, total)
 }
 
 pub(super) async fn cancel(

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::event::{BestWish, Command, Reply};
 use domain::ids::{EventId, HoldId};
@@ -14,6 +14,7 @@ use super::seats::seats;
 use super::{decided, unexpected};
 use crate::http::App;
 use crate::http::auth::Customer;
+use crate::http::cache::{self, Audience};
 use crate::http::extract::{ApiJson, ApiPath, IdempotencyKey, OptionalJson};
 use crate::http::problem::Problem;
 use crate::http::ticket::Scene;
@@ -103,10 +104,13 @@ pub(super) async fn show(
     State(app): State<App>,
     ApiPath(Id(hold)): ApiPath<Id<HoldId>>,
     caller: Customer,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let scene = app.scene(hold.event)?;
-    let reply = decided(&app, hold.event, Command::ShowHold { hold: hold.part }, caller.into(), None).await?;
-    render(&scene, StatusCode::OK, &reply)
+    match decided(&app, hold.event, Command::ShowHold { hold: hold.part }, caller.into(), None).await? {
+        Reply::Hold(view) => cache::json(&headers, Audience::Private, &HoldBody::new(&scene, &view)),
+        other => Err(unexpected(&other)),
+    }
 }
 
 pub(super) async fn change(

@@ -28,7 +28,7 @@ fn change(
     before: SeatStatus,
     context: &Context<'_>,
 ) -> Result<(), Refusal> {
-    if sale.terms.organizer != context.caller.user && !context.caller.operator {
+    if !context.caller.runs_event_of(sale.terms.organizer) {
         return Err(Refusal::Forbidden);
     }
     distinct(seats, "/ticketIds")?;

@@ -32,6 +32,8 @@ pub(super) fn held_seat(
 ) -> Result<Decision, Refusal> {
     let number = match sale.claim(seat).ok_or(Refusal::NotFound)? {
         Claim::Hold(number) => number,
+        // Whatever hold the caller means, it is over.
+        Claim::Free => return Err(Refusal::HoldEnded),
         other => return Err(Refusal::SeatUnavailable(vec![(seat, other.status())])),
     };
     let others = || Refusal::SeatUnavailable(vec![(seat, Claim::Hold(number).status())]);

@@ -50,7 +50,7 @@ pub(super) fn tickets(
 
 /// The buyer, the event's organizer and operators may; for others there is no such booking.
 pub(super) fn may_manage(sale: &Sale, booking: &Booking, caller: Caller) -> bool {
-    booking.buyer == caller.user || sale.terms.organizer == caller.user || caller.operator
+    booking.buyer == caller.user || caller.runs_event_of(sale.terms.organizer)
 }
 
 fn named(tickets: &[SoldTicket], seats: &[SeatIndex]) -> Result<Vec<SeatIndex>, Refusal> {

@@ -1,6 +1,8 @@
+use crate::account::Role;
 use crate::event::test::scene::*;
 use crate::event::{
-    BookingStatus, Cancellation, Outcome, PaymentOutcome, PaymentStatus, Refusal, Reply, SeatStatus, Work,
+    BookingStatus, Caller, Cancellation, Outcome, PaymentOutcome, PaymentStatus, Refusal, Reply, SeatStatus,
+    Work,
 };
 use crate::ids::BookingNumber;
 
@@ -111,6 +113,8 @@ fn the_buyer_the_organizer_and_operators_may_cancel() {
     let number = scene.buy(ANNA, &[0, 1, 2]);
     assert_eq!(scene.refused(BEN, &cancel(number, None)), Refusal::NotFound);
     assert_eq!(scene.refused(ANNA, &cancel(BookingNumber::new(7), None)), Refusal::NotFound);
+    let former = Caller { role: Role::Customer, ..ORGANIZER };
+    assert_eq!(scene.refused(former, &cancel(number, None)), Refusal::NotFound);
     for (caller, seat) in [(ANNA, 0), (ORGANIZER, 1), (OPERATOR, 2)] {
         settling(scene.tell(caller, &cancel(number, Some(&[seat]))));
     }

@@ -3,6 +3,7 @@
 use super::plays::{Act, Step};
 use super::scene::{ANNA, PAYMENT_WORKER, payment, seats};
 use super::stage::{Request, Stage};
+use crate::account::Role;
 use crate::event::{BookingStatus, Caller, Claim, Command, Key, PaymentOutcome, Work};
 use crate::ids::{BookingNumber, HoldNumber, SeatIndex};
 
@@ -102,7 +103,7 @@ impl Stage {
             Command::Cancel { booking, .. } => sale.booking(*booking).map(|booking| booking.buyer),
             _ => None,
         };
-        buyer.filter(|_| caller == ANNA).map_or(caller, |user| Caller { user, operator: false })
+        buyer.filter(|_| caller == ANNA).map_or(caller, |user| Caller { user, role: Role::Customer })
     }
 
     /// Seats of the map, and sometimes the one after the last.
@@ -136,7 +137,7 @@ impl Stage {
     /// Asked by the request that waits for the booking, with its key; else by anyone, without.
     fn answer_pending(&self, caller: Caller, booking: BookingNumber) -> Request {
         let owed = self.twin.bookings.get(booking.number() as usize).and_then(|booking| booking.owed.first());
-        let caller = owed.map_or(caller, |key| Caller { user: key.caller, operator: caller.operator });
+        let caller = owed.map_or(caller, |key| Caller { user: key.caller, role: caller.role });
         (caller, owed.copied(), Command::AnswerPending { booking })
     }
 }

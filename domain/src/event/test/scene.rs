@@ -4,6 +4,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::account::Role;
 use crate::event::{
     BookingView, Caller, Cancellation, Command, Context, Decision, Fact, HoldView, Key, Outcome,
     PaymentMethod, PaymentOutcome, PaymentTerms, Refusal, Reply, Sale, SaleTerms, SeatStatus, Stamped, apply,
@@ -14,10 +15,10 @@ use crate::ports::Random;
 use crate::seat_map::{NamedSeat, Plan, PlanLayout, PlanRow, PlanSeats, PlanSection, SeatMap};
 use crate::time::UnixMillis;
 
-pub(in crate::event) const ANNA: Caller = Caller { user: UserId::new(1), operator: false };
-pub(in crate::event) const BEN: Caller = Caller { user: UserId::new(2), operator: false };
-pub(in crate::event) const ORGANIZER: Caller = Caller { user: UserId::new(90), operator: false };
-pub(in crate::event) const OPERATOR: Caller = Caller { user: UserId::new(91), operator: true };
+pub(in crate::event) const ANNA: Caller = Caller { user: UserId::new(1), role: Role::Customer };
+pub(in crate::event) const BEN: Caller = Caller { user: UserId::new(2), role: Role::Customer };
+pub(in crate::event) const ORGANIZER: Caller = Caller { user: UserId::new(90), role: Role::Organizer };
+pub(in crate::event) const OPERATOR: Caller = Caller { user: UserId::new(91), role: Role::Operator };
 
 pub(in crate::event) const START: UnixMillis = UnixMillis::new(1_000_000);
 pub(in crate::event) const MINUTE_MS: u64 = 60 * 1000;
@@ -165,7 +166,7 @@ impl Scene {
 }
 
 /// Whoever it is: the decision does not look at it.
-pub(in crate::event) const PAYMENT_WORKER: Caller = Caller { user: UserId::new(99), operator: false };
+pub(in crate::event) const PAYMENT_WORKER: Caller = Caller { user: UserId::new(99), role: Role::Customer };
 
 pub(in crate::event) fn terms(prices_minor: Vec<i64>) -> SaleTerms {
     SaleTerms {

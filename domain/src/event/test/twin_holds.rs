@@ -2,6 +2,7 @@
 
 use super::best_naive::best_available_naive;
 use super::twin::{Told, Twin, TwinHold, different_seats, invalid, reply, require};
+use crate::account::Role;
 use crate::event::{BestWish, Caller, Claim, Hold, HoldView, PricedSeat, Refusal, Reply};
 use crate::ids::{HoldNumber, SeatIndex, UserId};
 
@@ -63,8 +64,16 @@ impl Twin {
         self.exists(seat) && self.claim(seat) == Claim::Hold(number)
     }
 
+    pub(super) fn is_run_by(&self, caller: Caller) -> bool {
+        match caller.role {
+            Role::Customer => false,
+            Role::Organizer => caller.user == self.terms.organizer,
+            Role::Operator => true,
+        }
+    }
+
     pub(super) fn house(&mut self, caller: Caller, seats: &[SeatIndex], before: Claim) -> Told {
-        require(caller.operator || caller.user == self.terms.organizer, Refusal::Forbidden)?;
+        require(self.is_run_by(caller), Refusal::Forbidden)?;
         different_seats(seats, "/ticketIds")?;
         require(seats.iter().all(|seat| self.exists(*seat)), Refusal::NotFound)?;
         self.all_are(before, seats)?;

@@ -53,6 +53,7 @@ impl Twin {
             Claim::Hold(number) if self.holds[number.number() as usize].hold.buyer == user => {
                 self.book(user, number, terms)
             }
+            Claim::Free => Err(Refusal::HoldEnded),
             _ => Err(Refusal::SeatUnavailable(vec![(seat, claim.status())])),
         }
     }
@@ -125,8 +126,8 @@ impl Twin {
 
     fn may_manage(&self, caller: Caller, number: BookingNumber) -> Result<(), Refusal> {
         let booking = self.bookings.get(number.number() as usize).ok_or(Refusal::NotFound)?;
-        let users = [booking.buyer, self.terms.organizer];
-        require(caller.operator || users.contains(&caller.user), Refusal::NotFound)
+        let buys = caller.user == booking.buyer;
+        require(buys || self.is_run_by(caller), Refusal::NotFound)
     }
 
     pub(super) fn answer_pending(&mut self, caller: Caller, number: BookingNumber) -> Told {
