@@ -29,6 +29,7 @@ pub struct Metrics {
     open_holds: IntGauge,
     sales: IntGauge,
     seats: IntGaugeVec,
+    groups: IntGaugeVec,
 }
 
 impl Metrics {
@@ -51,6 +52,11 @@ impl Metrics {
             open_holds: kept.gauge("onsale_open_holds", "Live holds")?,
             sales: kept.gauge("onsale_sales", "Events whose sale has begun")?,
             seats: kept.gauges("onsale_seats", "Seats of all sales that have begun", &["status"])?,
+            groups: kept.gauges(
+                "onsale_group_index",
+                "Where a raft group's log stands: entries committed, applied, covered by a snapshot, purged",
+                &["group", "at"],
+            )?,
             registry,
         })
     }
@@ -80,9 +86,25 @@ impl Metrics {
         ] {
             self.seats.with_label_values(&[status]).set(i64::from(count));
         }
+        self.count_groups(cluster);
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+
+    fn count_groups(&self, cluster: &Cluster) {
+        for group in cluster.status() {
+            let name = group.id.to_string();
+            for (at, index) in [
+                ("committed", group.committed),
+                ("applied", group.applied),
+                ("snapshot", group.snapshot),
+                ("purged", group.purged),
+            ] {
+                let index = index.map_or(0, |index| i64::try_from(index).unwrap_or(i64::MAX));
+                self.groups.with_label_values(&[name.as_str(), at]).set(index);
+            }
+        }
     }
 }
 
