@@ -10,6 +10,7 @@ use domain::time::UnixMillis;
 
 use super::*;
 use crate::journal::{OnFatal, Op};
+use crate::raft::types::SaleBatch;
 use crate::testing::{facts, proposal, propose};
 use crate::{CommitObserver, NoPeers, SnapshotSettings};
 
@@ -144,18 +145,21 @@ async fn a_restart_from_snapshot_and_log_after_a_purge_loses_nothing() {
     assert!(message.contains("the snapshot of what came before is missing or damaged"), "{message}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn batches_proposed_without_waiting_commit_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let cluster = open(dir.path()).await;
     let term = cluster.open_sale(EVENT).await.term;
     let fates: Vec<_> =
         (0..50).map(|n| propose(&cluster, proposal(EVENT, term, n * 2, 2)).unwrap()).collect();
-    let opened = cluster.open_sale(EVENT);
+    // Asked now: on one thread it shares an entry with what was proposed before it.
+    let opened = Journal::open(&cluster, EVENT);
+    assert_eq!(cluster.facts_of(EVENT), 0);
+    let seen = opened.await.unwrap().sale.map_or(0, |sale| sale.facts());
+    assert_eq!(seen, 100, "it sees everything proposed before it");
     for fate in fates {
         fate.await.unwrap().unwrap();
     }
-    assert_eq!(opened.await.base, 100, "it sees everything proposed before it");
     assert_eq!(cluster.history_of(EVENT), facts(0, 100));
     cluster.shutdown().await;
 }
@@ -201,6 +205,22 @@ async fn an_owner_of_an_older_term_commits_nothing() {
     let refused = propose(&cluster, proposal(EVENT, old, 0, 1)).unwrap_err();
     assert_eq!(refused, JournalFault::Closed);
     assert_eq!(Journal::open(&cluster, EVENT).await.unwrap_err(), JournalFault::Closed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_is_written_in_its_own_term_or_never() {
+    let dir = tempfile::tempdir().unwrap();
+    let cluster = open(dir.path()).await;
+    let term = cluster.open_sale(EVENT).await.term.0;
+    // The queue has looked at the term before; the leader may change between that and the write.
+    for other in [term - 1, term + 1] {
+        let batch = SaleBatch { event: EVENT, base: 0, facts: facts(0, 1).into() };
+        let written = cluster.home(EVENT).group.write(other, Entry::Sales(vec![batch])).await;
+        assert_eq!(written, Err(JournalFault::NotOwner));
+    }
+    assert_eq!(cluster.facts_of(EVENT), 0);
+    commit(&cluster, EVENT, 1).await;
+    cluster.shutdown().await;
 }
 
 #[tokio::test]
