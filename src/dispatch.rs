@@ -73,7 +73,9 @@ impl Dispatch {
         key: Option<Key>,
     ) -> Result<Reply, NoReply> {
         let command = Command::AnswerPending { booking };
-        match self.owners.ask(event, command, caller, key).await.map_err(NoReply::Fault)? {
+        // Whatever the fault, the payment goes on: it must not look like one that had no effect.
+        let fault = |_| NoReply::Fault(Fault::OwnerUnavailable);
+        match self.owners.ask(event, command, caller, key).await.map_err(fault)? {
             Answer::Reply(reply) => Ok(reply),
             Answer::Refused(refusal) => Err(NoReply::Refused(refusal)),
             Answer::Settling { .. } => Err(NoReply::InFlight),

@@ -9,6 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actors::{Arbiters, Owners, Shell};
 use cluster::{Cluster, ClusterConfig, ClusterError, NoPeers, SnapshotSettings};
@@ -32,6 +33,12 @@ use crate::secrets::{self, Secrets};
 
 /// Writes that may wait for the journal thread; more slow the raft groups down.
 const JOURNAL_CAPACITY: usize = 4_096;
+
+/// How long to wait after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A node has stopped within 10 s: running requests get their grace, 5 s unless configured, and the groups the rest.
+const CLUSTER_STOPS_WITHIN: Duration = Duration::from_secs(4);
 
 /// The listeners of a node, open before anything else so that a taken address is found at once.
 struct Listeners {
@@ -70,7 +77,10 @@ pub async fn serve(options: &Serve, config: Config, stop: impl Future<Output = (
     listeners.serve(&app, stop).await;
 
     supervisor.abort();
-    cluster.shutdown().await;
+    if tokio::time::timeout(CLUSTER_STOPS_WITHIN, cluster.shutdown()).await.is_err() {
+        // What was acknowledged is on disk; the rest is found or not found at the next start, as after a kill.
+        tracing::warn!("the raft groups did not stop in time");
+    }
     Ok(())
 }
 
@@ -126,7 +136,8 @@ async fn refuse(listener: TcpListener) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(stream),
-            Err(_) => tokio::task::yield_now().await,
+            // No file descriptor is left, say: that passes, but not at once.
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
     }
 }

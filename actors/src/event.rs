@@ -1,7 +1,7 @@
 //! ④ The owner of one event: an actor that decides every command in turn.
 //!
-//! Owns the state that runs ahead of the journal and the one armed timer; keeps the sale's time, which outlives it. Does not own the truth:
-//! that is what has committed. Hazards: an answer must never leave before its facts (only a refusal that may be
+//! Owns the state that runs ahead of the journal and the one armed timer; keeps the sale's time, which outlives it.
+//! Does not own the truth: that is what has committed. Hazards: an answer must never leave before its facts (only a refusal that may be
 //! spurious does), and nothing may be decided after a proposal was lost, for the state then rests on what never was.
 
 use std::collections::HashMap;
@@ -28,6 +28,9 @@ use crate::payment_worker;
 /// Sales up to this size check all their invariants after every decision in debug builds; the check is linear in the
 /// seats and would bring larger ones to a halt.
 const VALIDATED_SEATS: u32 = 2_000;
+
+/// A provider's answer is waited for a little longer than it counts, since the worker's clock is not the shard's.
+const LAPSE_MARGIN: Duration = Duration::from_secs(5);
 
 /// How long expiry waits for a journal that is full.
 const BUSY_RETRY: Duration = Duration::from_millis(5);
@@ -240,8 +243,10 @@ impl EventActor {
             amount_minor: booking.total_minor(),
             method: booking.payment.method.clone(),
         };
+        let left_ms = booking.payment.settle_by.since_ms(self.sale.last_stamp());
+        let lapsed = Duration::from_millis(left_ms) + LAPSE_MARGIN;
         let gateway = self.shell.gateway.clone();
-        tokio::task::spawn_local(payment_worker::run(gateway, charge, work, begin, ctx.address()));
+        tokio::task::spawn_local(payment_worker::run(gateway, charge, work, begin, lapsed, ctx.address()));
     }
 
     /// Keeps the one timer armed for the next deadline. A timer that fires early, as it does while the shard's time may

@@ -23,15 +23,30 @@ pub(crate) async fn run(
     charge: Charge,
     work: Work,
     begin: impl Future<Output = bool>,
+    lapsed: Duration,
     owner: Addr<EventActor>,
 ) {
     if !begin.await {
         return;
     }
     let booking = charge.booking;
-    let outcome = perform(&*gateway, charge, work).await;
+    // By then the booking has lapsed, and what the provider says of it no longer counts: the void that follows lets go
+    // of whatever it may yet set aside.
+    let Some(outcome) = until(lapsed, work, perform(&*gateway, charge, work)).await else { return };
     while let Ok(Err(Fault::Overloaded)) = owner.send(Settle { booking, outcome }).await {
         tokio::time::sleep(RETRY).await;
+    }
+}
+
+/// An authorization is given up after `lapsed`; everything else is owed, however long it takes.
+async fn until(
+    lapsed: Duration,
+    work: Work,
+    outcome: impl Future<Output = PaymentOutcome>,
+) -> Option<PaymentOutcome> {
+    match work {
+        Work::Authorize => tokio::time::timeout(lapsed, outcome).await.ok(),
+        Work::Capture | Work::Void | Work::Refund { .. } => Some(outcome.await),
     }
 }
 

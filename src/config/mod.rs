@@ -206,7 +206,7 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
         body_limit_bytes: settings.number("http.body_limit_bytes", 1024..=1 << 30)?,
         seat_map_limit_bytes: settings.number("http.seat_map_limit_bytes", 1024..=1 << 30)?,
         max_connections: settings.number("http.max_connections", 1..=1_000_000)?,
-        shutdown_grace: ms("http.shutdown_grace_ms", 0, 9000)?,
+        shutdown_grace: ms("http.shutdown_grace_ms", 0, 6000)?,
     };
     let auth = AuthConfig {
         operator_username: operator_username(settings)?,

@@ -61,7 +61,7 @@ impl Play {
     }
 
     fn decide(&mut self, user: u64, key: Option<u8>, command: &Command) {
-        let caller = Caller { user: UserId::new(user), role: Role::Customer };
+        let caller = Caller { user: UserId::new(user), role: Role::Organizer };
         let key = key.map(|byte| Key { caller: caller.user, hash: [byte; 16], fingerprint: [byte; 16] });
         let context = Context { now: self.now, caller, key, map: &self.map, random: &Sevens };
         let decision = decide(self.sale.as_ref().unwrap(), command, &context).unwrap();
