@@ -16,7 +16,7 @@ use cluster::{Cluster, ClusterConfig, ClusterError, NoPeers, SnapshotSettings};
 use domain::account::{Role, bootstrap_operator};
 use domain::ids::UserId;
 use domain::ports::Random;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
 use crate::auth::{Passwords, Tokens};
@@ -40,11 +40,22 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A node has stopped within 10 s: running requests get their grace, 5 s unless configured, and the groups the rest.
 const CLUSTER_STOPS_WITHIN: Duration = Duration::from_secs(4);
 
-/// The listeners of a node, open before anything else so that a taken address is found at once.
+/// Connections that may wait to be accepted; more are dropped by the kernel, and their clients wait a second.
+const BACKLOG: u32 = 4_096;
+
+/// The addresses of a node, taken before anything else so that one that cannot be had is found at once. Nobody listens
+/// there until the node is ready: who connects before is refused, and tries again sooner than one who waits unheard.
+struct Addresses {
+    http: TcpSocket,
+    admin: TcpSocket,
+    /// Held for the traffic between nodes; a node that is alone has none and closes what connects.
+    peer: TcpSocket,
+}
+
+/// The listeners of a node that is ready.
 struct Listeners {
     http: TcpListener,
     admin: TcpListener,
-    /// Held for the traffic between nodes; a node that is alone has none and closes what connects.
     peer: TcpListener,
 }
 
@@ -53,7 +64,7 @@ struct Listeners {
 /// # Errors
 /// [`NodeFault`] says what is wrong and what to do; nothing that was acknowledged is lost by it.
 pub async fn serve(options: &Serve, config: Config, stop: impl Future<Output = ()>) -> Result<(), NodeFault> {
-    let listeners = Listeners::open(options).await?;
+    let addresses = Addresses::take(options)?;
     std::fs::create_dir_all(&options.data).map_err(|error| {
         let dir = options.data.display();
         NodeFault::failed(format!(
@@ -67,10 +78,11 @@ pub async fn serve(options: &Serve, config: Config, stop: impl Future<Output = (
     let metrics = Arc::new(Metrics::new().map_err(NodeFault::failed)?);
     let cluster = Arc::new(open_cluster(options, &config, &metrics).await?);
     let owners = owners(&config, &cluster, &metrics);
-    let app = app(config, &cluster, &owners, metrics, &secrets, listeners.http.local_addr()?);
+    let app = app(config, &cluster, &owners, metrics, &secrets, addresses.http.local_addr()?);
     admit_operator(&app, &secrets).await?;
 
     let supervisor = tokio::spawn(async move { owners.supervise().await });
+    let listeners = addresses.listen()?;
     app.readiness.set(true);
     let (http, admin) = (listeners.http.local_addr()?, listeners.admin.local_addr()?);
     announce(&format!("ready http={http} admin={admin} peer={}", listeners.peer.local_addr()?));
@@ -84,22 +96,46 @@ pub async fn serve(options: &Serve, config: Config, stop: impl Future<Output = (
     Ok(())
 }
 
-impl Listeners {
-    async fn open(options: &Serve) -> Result<Self, NodeFault> {
-        let open = async |flag: &str, address: SocketAddr| {
-            TcpListener::bind(address)
-                .await
-                .map_err(|error| NodeFault::failed(format!(
-                    "cannot listen on {flag} {address}: {error}; give another address, or port 0 for any free one"
-                )))
-        };
+impl Addresses {
+    fn take(options: &Serve) -> Result<Self, NodeFault> {
         Ok(Self {
-            http: open("--http", options.http).await?,
-            admin: open("--admin", options.admin).await?,
-            peer: open("--peer", options.peer).await?,
+            http: bind("--http", options.http)?,
+            admin: bind("--admin", options.admin)?,
+            peer: bind("--peer", options.peer)?,
         })
     }
 
+    fn listen(self) -> Result<Listeners, NodeFault> {
+        let listen = |flag: &str, socket: TcpSocket| {
+            let address = socket.local_addr()?;
+            socket.listen(BACKLOG).map_err(|error| cannot_listen(flag, address, &error))
+        };
+        Ok(Listeners {
+            http: listen("--http", self.http)?,
+            admin: listen("--admin", self.admin)?,
+            peer: listen("--peer", self.peer)?,
+        })
+    }
+}
+
+fn bind(flag: &str, address: SocketAddr) -> Result<TcpSocket, NodeFault> {
+    let bound = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // What a node that was killed leaves behind in the kernel must not keep the next one out.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(socket)
+    };
+    bound().map_err(|error| cannot_listen(flag, address, &error))
+}
+
+fn cannot_listen(flag: &str, address: SocketAddr, error: &io::Error) -> NodeFault {
+    NodeFault::failed(format!(
+        "cannot listen on {flag} {address}: {error}; give another address, or port 0 for any free one"
+    ))
+}
+
+impl Listeners {
     /// Until `stop` completes and the running requests are done.
     async fn serve(self, app: &App, stop: impl Future<Output = ()>) {
         let (tell, told) = watch::channel(false);
