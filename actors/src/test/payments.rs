@@ -130,3 +130,16 @@ fn an_outcome_that_meets_a_full_journal_is_neither_lost_nor_kept_from_those_who_
         assert_eq!(status(&world), SeatStatus::Booked);
     });
 }
+
+#[test]
+fn an_authorization_that_no_longer_counts_is_not_waited_for() {
+    scene(16, |world| async move {
+        let held = held(world.ask(1, hold(&[3])).await);
+        let late = world.ask(1, book(held.hold, "tok_timeout")).await;
+        settle_down().await;
+        assert_eq!(world.gateway.waited_for(), 1);
+        assert_eq!(booked(settled(late).await).booking.payment.status, PaymentStatus::Voided);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(world.gateway.waited_for(), 0, "a task is left for good");
+    });
+}

@@ -114,21 +114,31 @@ pub(super) const LATE_MS: u64 = 25_000;
 /// Grants `tok_visa`, declines `tok_declined`, each also late, and takes its time to capture `tok_slow_capture`; takes
 /// for ever over anything else. Remembers what it was asked.
 #[derive(Default)]
-pub(super) struct TestGateway(pub(super) Mutex<Vec<String>>);
+pub(super) struct TestGateway {
+    calls: Mutex<Vec<String>>,
+    /// Held by every authorization that takes for ever.
+    asked: Arc<()>,
+}
 
 impl TestGateway {
     fn note(&self, what: String) {
-        self.0.lock().unwrap().push(what);
+        self.calls.lock().unwrap().push(what);
     }
 
     pub(super) fn calls(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.calls.lock().unwrap().clone()
+    }
+
+    /// How many authorizations somebody still waits for without end.
+    pub(super) fn waited_for(&self) -> usize {
+        Arc::strong_count(&self.asked) - 1
     }
 }
 
 impl PaymentGateway for TestGateway {
     fn authorize(&self, charge: Charge) -> BoxFuture<Authorization> {
         self.note(format!("authorize {}", charge.amount_minor));
+        let asked = self.asked.clone();
         Box::pin(async move {
             match charge.method.token.as_str() {
                 "tok_visa" | "tok_slow_capture" => Authorization::Granted,
@@ -141,7 +151,10 @@ impl PaymentGateway for TestGateway {
                     tokio::time::sleep(Duration::from_millis(LATE_MS)).await;
                     Authorization::Declined
                 }
-                _ => std::future::pending().await,
+                _ => {
+                    let _asked = asked;
+                    std::future::pending().await
+                }
             }
         })
     }
