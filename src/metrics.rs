@@ -7,7 +7,7 @@ use actors::Observer;
 use cluster::{Cluster, Flush, JournalObserver};
 use domain::event::Counts;
 use domain::ids::EventId;
-use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Proposal, Rejected};
+use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Place, Proposal};
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
@@ -92,6 +92,23 @@ impl Metrics {
         Ok(text)
     }
 
+    /// Proposes, and times the commit.
+    fn time(self: Arc<Self>, place: Place, proposal: Proposal, done: Done) {
+        // A barrier has nothing to commit: its time would only blur that of those that have.
+        if proposal.facts.is_empty() {
+            return place(proposal, done);
+        }
+        self.facts_per_proposal.observe(proposal.facts.len() as f64);
+        let stopwatch = Stopwatch::start();
+        let timed = Box::new(move |result: Result<(), JournalFault>| {
+            if result.is_ok() {
+                self.commit_seconds.observe(stopwatch.elapsed().as_secs_f64());
+            }
+            done(result);
+        });
+        place(proposal, timed);
+    }
+
     fn count_groups(&self, cluster: &Cluster) {
         for group in cluster.status() {
             let name = group.id.to_string();
@@ -113,12 +130,12 @@ impl Observer for Metrics {
         self.commands.with_label_values(&[kind, outcome]).inc();
     }
 
-    fn entered_mailbox(&self) {
-        self.mailbox_depth.inc();
+    fn entered_mailbox(&self, commands: usize) {
+        self.mailbox_depth.add(commands as i64);
     }
 
-    fn left_mailbox(&self) {
-        self.mailbox_depth.dec();
+    fn left_mailbox(&self, commands: usize) {
+        self.mailbox_depth.sub(commands as i64);
     }
 }
 
@@ -145,20 +162,10 @@ impl TimedJournal {
 }
 
 impl Journal for TimedJournal {
-    fn propose(&self, proposal: Proposal, done: Done) -> Result<(), Rejected> {
-        // A barrier has nothing to commit: its time would only blur that of those that have.
-        if proposal.facts.is_empty() {
-            return self.journal.propose(proposal, done);
-        }
-        self.metrics.facts_per_proposal.observe(proposal.facts.len() as f64);
-        let (metrics, stopwatch) = (self.metrics.clone(), Stopwatch::start());
-        let timed = Box::new(move |result: Result<(), JournalFault>| {
-            if result.is_ok() {
-                metrics.commit_seconds.observe(stopwatch.elapsed().as_secs_f64());
-            }
-            done(result);
-        });
-        self.journal.propose(proposal, timed)
+    fn reserve(&self, event: EventId) -> Result<Place, JournalFault> {
+        let place = self.journal.reserve(event)?;
+        let metrics = self.metrics.clone();
+        Ok(Box::new(move |proposal, done| metrics.time(place, proposal, done)))
     }
 
     fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {

@@ -2,14 +2,12 @@
 //! calls the release on its own thread, so nothing here waits for anything.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use domain::event::{Refusal, Reply};
 use domain::ids::BookingNumber;
 use domain::ports::JournalFault;
 use tokio::sync::{Notify, oneshot, watch};
-
-use crate::owners::lock;
 
 /// What a command came to.
 #[derive(Debug)]
@@ -85,48 +83,67 @@ impl Lost {
     }
 }
 
-/// Who waits for a booking's outside work. Shared with the proposal that would answer them, and still there should the
-/// journal not take that.
-pub(crate) type Waiters = Arc<Mutex<Vec<oneshot::Sender<Reply>>>>;
+/// Who waits for a booking's outside work.
+pub(crate) type Waiters = Vec<oneshot::Sender<Reply>>;
 
-/// Everything that waits for one proposal.
+/// Everything that waits for one proposal. One that is dropped before it ran has met a journal that is gone.
 pub(crate) struct Release {
-    pub(crate) lost: Arc<Lost>,
-    pub(crate) asked: Option<(oneshot::Sender<Answered>, Answer)>,
+    lost: Arc<Lost>,
+    pub(crate) asked: Vec<(oneshot::Sender<Answered>, Answer)>,
     pub(crate) settled: Vec<(Waiters, Reply)>,
     /// Outside work may begin once the facts are on disk; dropped when that will not be.
-    pub(crate) committed: Option<watch::Sender<bool>>,
+    committed: Option<watch::Sender<bool>>,
+    ran: bool,
 }
 
 impl Release {
-    pub(crate) fn nothing(lost: &Arc<Lost>) -> Self {
-        Self { lost: lost.clone(), asked: None, settled: Vec::new(), committed: None }
+    pub(crate) fn new(lost: &Arc<Lost>) -> Self {
+        Self { lost: lost.clone(), asked: Vec::new(), settled: Vec::new(), committed: None, ran: false }
+    }
+
+    /// Turns true once the facts are on disk; ends when that will not be.
+    pub(crate) fn on_disk(&mut self) -> watch::Receiver<bool> {
+        self.committed.get_or_insert_with(|| watch::Sender::new(false)).subscribe()
+    }
+
+    /// The turn came to nothing that waits for a commit.
+    pub(crate) fn nothing_waits(mut self) {
+        self.ran = true;
     }
 
     /// Tells everyone. A receiver that is gone has stopped waiting, which is its right.
-    pub(crate) fn run(self, result: Result<(), JournalFault>) {
+    pub(crate) fn run(mut self, result: Result<(), JournalFault>) {
+        self.tell(result);
+    }
+
+    fn tell(&mut self, result: Result<(), JournalFault>) {
+        self.ran = true;
         match result {
             Ok(()) => {
-                if let Some((sender, answer)) = self.asked {
+                for (sender, answer) in self.asked.drain(..) {
                     drop(sender.send(Ok(answer)));
                 }
-                for (waiters, reply) in self.settled {
-                    for sender in lock(&waiters).drain(..) {
-                        drop(sender.send(reply.clone()));
-                    }
+                for (waiters, reply) in self.settled.drain(..) {
+                    waiters.into_iter().for_each(|sender| drop(sender.send(reply.clone())));
                 }
-                if let Some(committed) = self.committed {
+                if let Some(committed) = self.committed.take() {
                     committed.send_replace(true);
                 }
             }
             Err(fault) => {
-                if let Some((sender, _)) = self.asked {
+                for (sender, _) in self.asked.drain(..) {
                     drop(sender.send(Err(fault.into())));
                 }
-                if fault != JournalFault::Full {
-                    self.lost.tell();
-                }
+                self.lost.tell();
             }
+        }
+    }
+}
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        if !self.ran {
+            self.tell(Err(JournalFault::Closed));
         }
     }
 }

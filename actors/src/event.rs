@@ -4,7 +4,7 @@
 //! Does not own the truth: that is what has committed. Hazards: an answer must never leave before its facts (only a refusal that may be
 //! spurious does), and nothing may be decided after a proposal was lost, for the state then rests on what never was.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,16 +13,17 @@ use actix::fut::{ActorFutureExt, WrapFuture};
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle};
 use domain::account::Role;
 use domain::event::{
-    self, Caller, Command, Decision, Fact, Key, Outcome, PaymentOutcome, Refusal, Sale, Stamped, Work,
+    self, Caller, Command, Decision, Key, Outcome, PaymentOutcome, Refusal, Sale, Stamped, Work,
 };
 use domain::ids::BookingNumber;
-use domain::ports::{Charge, Proposal, Term};
+use domain::ports::{Charge, Place, Proposal, Term};
 use domain::seat_map::SeatMap;
 use domain::time::{ShardTime, UnixMillis};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use crate::answer::{Answer, Answered, Fault, Lost, Release, Waiters};
-use crate::owners::{Queued, Shell, lock};
+use crate::inbox::{Ask, Inbox};
+use crate::owners::{Shell, lock};
 use crate::payment_worker;
 
 /// Sales up to this size check all their invariants after every decision in debug builds; the check is linear in the
@@ -35,14 +36,11 @@ const LAPSE_MARGIN: Duration = Duration::from_secs(5);
 /// How long expiry waits for a journal that is full.
 const BUSY_RETRY: Duration = Duration::from_millis(5);
 
-/// A command, and where its answer goes.
-pub(crate) struct Ask {
-    pub(crate) command: Command,
-    pub(crate) caller: Caller,
-    pub(crate) key: Option<Key>,
-    pub(crate) answer: oneshot::Sender<Answered>,
-    pub(crate) queued: Queued,
-}
+/// Facts that one proposal carries at most, so that a flood of deadlines does not become one endless entry.
+const MOST_FACTS: usize = 4_096;
+
+/// Commands wait in the inbox.
+pub(crate) struct Wake;
 
 /// A provider's outcome, from a payment worker. `Ok`: taken.
 pub(crate) struct Settle {
@@ -50,7 +48,7 @@ pub(crate) struct Settle {
     pub(crate) outcome: PaymentOutcome,
 }
 
-impl Message for Ask {
+impl Message for Wake {
     type Result = ();
 }
 
@@ -60,6 +58,7 @@ impl Message for Settle {
 
 pub(crate) struct EventActor {
     shell: Arc<Shell>,
+    inbox: Arc<Inbox>,
     map: Arc<SeatMap>,
     term: Term,
     sale: Sale,
@@ -72,9 +71,21 @@ pub(crate) struct EventActor {
     at_work: HashMap<BookingNumber, Work>,
 }
 
+/// What the actor decides in one go: proposed as one, and released as one by its commit.
+struct Turn {
+    now: UnixMillis,
+    /// Facts of the event before this turn's.
+    base: u64,
+    facts: Vec<Stamped>,
+    /// Taken before anything is decided that needs it.
+    place: Option<Place>,
+    release: Release,
+}
+
 impl EventActor {
     pub(crate) fn new(
         shell: Arc<Shell>,
+        inbox: Arc<Inbox>,
         map: Arc<SeatMap>,
         term: Term,
         sale: Sale,
@@ -82,6 +93,7 @@ impl EventActor {
     ) -> Self {
         Self {
             shell,
+            inbox,
             map,
             term,
             sale,
@@ -97,38 +109,46 @@ impl EventActor {
         lock(&self.time).advance(self.shell.clock.read())
     }
 
-    fn ask(&mut self, ask: Ask, ctx: &mut Context<Self>) {
-        drop(ask.queued);
-        if ask.answer.is_closed() {
-            return; // The caller's deadline has passed: an answer that nobody hears must not take seats.
-        }
+    /// Decides everything that waits.
+    fn answer_all(&mut self, ctx: &mut Context<Self>) {
+        let mut asks = Vec::new();
+        self.inbox.take(&mut asks);
         if self.lost.is_lost() {
-            drop(ask.answer.send(Err(Fault::OwnerUnavailable)));
+            asks.into_iter().for_each(|ask| drop(ask.answer.send(Err(Fault::OwnerUnavailable))));
             return ctx.terminate();
         }
         let now = self.now();
-        if let Err(fault) = self.expire_due(now, ctx) {
+        let mut turn = self.begin_turn(now);
+        if let Err(fault) = self.expire_due(&mut turn, ctx) {
+            asks.into_iter().for_each(|ask| drop(ask.answer.send(Err(fault))));
+        } else {
+            asks.into_iter().for_each(|ask| self.answer(ask, &mut turn, ctx));
+        }
+        self.end_turn(turn, ctx);
+        self.arm(ctx);
+    }
+
+    fn answer(&mut self, ask: Ask, turn: &mut Turn, ctx: &mut Context<Self>) {
+        if ask.answer.is_closed() {
+            return; // The caller's deadline has passed: an answer that nobody hears must not take seats.
+        }
+        let decided = self.decide(&ask.command, ask.caller, ask.key, turn.now);
+        self.shell.observer.decided(ask.command.kind(), outcome_name(&decided));
+        let decided = match decided {
+            Err(refusal) if refusal.may_be_spurious() => {
+                drop(ask.answer.send(Ok(Answer::Refused(refusal))));
+                return;
+            }
+            decided => decided,
+        };
+        if let Err(fault) = self.make_room(turn, ctx) {
             drop(ask.answer.send(Err(fault)));
             return;
         }
-        let (caller, key) = (ask.caller, ask.key);
-        let decided = self.decide(&ask.command, caller, key, now);
-        self.shell.observer.decided(ask.command.kind(), outcome_name(&decided));
         match decided {
-            Err(refusal) if refusal.may_be_spurious() => {
-                drop(ask.answer.send(Ok(Answer::Refused(refusal))));
-            }
-            Err(refusal) => {
-                let asked = Some((ask.answer, Answer::Refused(refusal)));
-                let release = Release { asked, ..Release::nothing(&self.lost) };
-                // A fault has been told by the release already.
-                let _told = self.commit(Vec::new(), now, release, ctx);
-            }
-            Ok(decision) => {
-                let _told = self.carry_out(decision, Some(ask.answer), now, ctx);
-            }
+            Err(refusal) => turn.release.asked.push((ask.answer, Answer::Refused(refusal))),
+            Ok(decision) => self.carry_out(decision, Some(ask.answer), turn),
         }
-        self.arm(ctx);
     }
 
     fn decide(
@@ -142,78 +162,69 @@ impl EventActor {
         event::decide(&self.sale, command, &event::Context { now, caller, key, map: &self.map, random })
     }
 
-    /// Proposes a decision; whoever waits for it is released by its commit.
-    fn carry_out(
-        &mut self,
-        decision: Decision,
-        asked: Option<oneshot::Sender<Answered>>,
-        now: UnixMillis,
-        ctx: &mut Context<Self>,
-    ) -> Result<(), Fault> {
-        let mut waits = None;
+    fn begin_turn(&self, now: UnixMillis) -> Turn {
+        let release = Release::new(&self.lost);
+        Turn { now, base: self.sale.facts(), facts: Vec::new(), place: None, release }
+    }
+
+    /// Makes sure that whatever is decided next can be proposed.
+    fn make_room(&mut self, turn: &mut Turn, ctx: &mut Context<Self>) -> Result<(), Fault> {
+        if turn.facts.len() >= MOST_FACTS {
+            let next = self.begin_turn(turn.now);
+            self.end_turn(std::mem::replace(turn, next), ctx);
+        }
+        if turn.place.is_none() {
+            turn.place = Some(self.shell.journal.reserve(self.sale.event())?);
+        }
+        Ok(())
+    }
+
+    /// Runs ahead with a decision; whoever waits for it is released by the turn's commit.
+    fn carry_out(&mut self, decision: Decision, asked: Option<oneshot::Sender<Answered>>, turn: &mut Turn) {
+        for (booking, reply) in decision.settled {
+            turn.release.settled.extend(self.waiting.remove(&booking).map(|waiters| (waiters, reply)));
+        }
         let answer = match decision.outcome {
             Outcome::Reply(reply) => Some(Answer::Reply(reply)),
             Outcome::Nothing => None,
             Outcome::Settling { booking, joined } => {
                 let (sender, settled) = oneshot::channel();
-                waits = Some((booking, sender));
+                self.waiting.entry(booking).or_default().push(sender);
                 Some(Answer::Settling { booking, joined, settled })
             }
         };
-        let mut release = Release { asked: asked.zip(answer), ..Release::nothing(&self.lost) };
-        for (booking, reply) in &decision.settled {
-            release.settled.extend(self.waiting.get(booking).map(|waiters| (waiters.clone(), reply.clone())));
+        turn.release.asked.extend(asked.zip(answer));
+        for fact in decision.facts {
+            let stamped = Stamped { at: turn.now, fact };
+            self.sale.apply(&stamped);
+            turn.facts.push(stamped);
         }
-        self.commit(decision.facts, now, release, ctx)?;
-        for (booking, _) in &decision.settled {
-            self.waiting.remove(booking);
-        }
-        if let Some((booking, sender)) = waits {
-            lock(self.waiting.entry(booking).or_default()).push(sender);
-        }
-        Ok(())
+        self.check();
     }
 
-    /// Proposes facts and, once the journal has taken them, runs ahead with them.
-    fn commit(
-        &mut self,
-        facts: Vec<Fact>,
-        now: UnixMillis,
-        mut release: Release,
-        ctx: &mut Context<Self>,
-    ) -> Result<(), Fault> {
-        let stamped: Vec<_> = facts.into_iter().map(|fact| Stamped { at: now, fact }).collect();
-        let proposal = Proposal {
-            event: self.sale.event(),
-            term: self.term,
-            base: self.sale.facts(),
-            facts: stamped.clone(),
-        };
-        let (committed, on_disk) = watch::channel(false);
-        release.committed = Some(committed);
-        let done = Box::new(move |result| release.run(result));
-        if let Err(rejected) = self.shell.journal.propose(proposal, done) {
-            (rejected.done)(Err(rejected.fault));
-            return Err(rejected.fault.into());
-        }
-        stamped.iter().for_each(|stamped| self.sale.apply(stamped));
-        self.check();
-        for booking in stamped.iter().filter_map(|stamped| stamped.fact.booking()) {
-            let mut on_disk = on_disk.clone();
+    /// Proposes what was decided, if anything was.
+    fn end_turn(&mut self, turn: Turn, ctx: &mut Context<Self>) {
+        let Turn { base, facts, place, mut release, .. } = turn;
+        let Some(place) = place else { return release.nothing_waits() };
+        let worked_on: BTreeSet<_> = facts.iter().filter_map(|stamped| stamped.fact.booking()).collect();
+        let work = worked_on.into_iter().map(|booking| (booking, release.on_disk())).collect::<Vec<_>>();
+        let proposal = Proposal { event: self.sale.event(), term: self.term, base, facts };
+        place(proposal, Box::new(move |result| release.run(result)));
+        for (booking, mut on_disk) in work {
             self.begin_work(booking, async move { on_disk.wait_for(|done| *done).await.is_ok() }, ctx);
         }
-        Ok(())
     }
 
     /// Ends what is due. Nothing may be answered while that cannot be written down.
-    fn expire_due(&mut self, now: UnixMillis, ctx: &mut Context<Self>) -> Result<(), Fault> {
+    fn expire_due(&mut self, turn: &mut Turn, ctx: &mut Context<Self>) -> Result<(), Fault> {
         loop {
-            let decision = event::expire(&self.sale, now);
+            let decision = event::expire(&self.sale, turn.now);
             if decision.facts.is_empty() {
                 return Ok(());
             }
+            self.make_room(turn, ctx)?;
             self.shell.observer.decided("expire", "ok");
-            self.carry_out(decision, None, now, ctx)?;
+            self.carry_out(decision, None, turn);
         }
     }
 
@@ -269,11 +280,27 @@ impl EventActor {
             return ctx.terminate();
         }
         let now = self.now();
-        match self.expire_due(now, ctx) {
+        let mut turn = self.begin_turn(now);
+        let expired = self.expire_due(&mut turn, ctx);
+        self.end_turn(turn, ctx);
+        match expired {
             Ok(()) => self.arm(ctx),
             // The journal is full: look again soon instead of at once.
             Err(_) => self.timer = Some((now, ctx.run_later(BUSY_RETRY, Self::tick))),
         }
+    }
+
+    /// Takes a provider's outcome; one that no longer counts is taken as well.
+    fn settle(&mut self, settle: Settle, turn: &mut Turn, ctx: &mut Context<Self>) -> Result<(), Fault> {
+        let command = Command::SettlePayment { booking: settle.booking, outcome: settle.outcome };
+        // The caller of a settlement is the house itself; `decide` looks at the booking alone.
+        let house = Caller { user: self.sale.terms().organizer, role: Role::Operator };
+        let decided = self.decide(&command, house, None, turn.now);
+        self.shell.observer.decided(command.kind(), outcome_name(&decided));
+        let Ok(decision) = decided else { return Ok(()) };
+        self.make_room(turn, ctx)?;
+        self.carry_out(decision, None, turn);
+        Ok(())
     }
 
     /// A broken invariant ends this actor, not the node: the next one starts from the replicated state.
@@ -299,11 +326,11 @@ impl Actor for EventActor {
     }
 }
 
-impl Handler<Ask> for EventActor {
+impl Handler<Wake> for EventActor {
     type Result = ();
 
-    fn handle(&mut self, ask: Ask, ctx: &mut Self::Context) {
-        self.ask(ask, ctx);
+    fn handle(&mut self, _wake: Wake, ctx: &mut Self::Context) {
+        self.answer_all(ctx);
     }
 }
 
@@ -312,17 +339,9 @@ impl Handler<Settle> for EventActor {
 
     fn handle(&mut self, settle: Settle, ctx: &mut Self::Context) -> Self::Result {
         let now = self.now();
-        let command = Command::SettlePayment { booking: settle.booking, outcome: settle.outcome };
-        let taken = self.expire_due(now, ctx).and_then(|()| {
-            // The caller of a settlement is the house itself; `decide` looks at the booking alone.
-            let house = Caller { user: self.sale.terms().organizer, role: Role::Operator };
-            let decided = self.decide(&command, house, None, now);
-            self.shell.observer.decided(command.kind(), outcome_name(&decided));
-            match decided {
-                Ok(decision) => self.carry_out(decision, None, now, ctx),
-                Err(_) => Ok(()),
-            }
-        });
+        let mut turn = self.begin_turn(now);
+        let taken = self.expire_due(&mut turn, ctx).and_then(|()| self.settle(settle, &mut turn, ctx));
+        self.end_turn(turn, ctx);
         self.arm(ctx);
         MessageResult(taken)
     }

@@ -7,6 +7,7 @@
 mod answer;
 mod event;
 mod executor;
+mod inbox;
 mod owners;
 mod payment_worker;
 

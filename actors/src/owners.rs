@@ -19,11 +19,15 @@ use domain::time::ShardTime;
 use tokio::sync::{Notify, oneshot};
 
 use crate::answer::{Answer, Answered, Fault};
-use crate::event::{Ask, EventActor};
+use crate::event::{EventActor, Wake};
 use crate::executor::Executor;
+use crate::inbox::{Ask, Inbox};
 
 /// How long a dead actor's event waits before it gets the next one, so that a sale that always fails costs little.
 const RESPAWN_PAUSE: Duration = Duration::from_millis(50);
+
+/// Outcomes of payments that wait for one actor, whose workers wait in turn. Commands wait in the inbox.
+const MAILBOX: usize = 64;
 
 /// How often the supervisor looks for sales that need an owner and have none: those of a shard that this node has begun
 /// to lead, or leads again.
@@ -33,10 +37,10 @@ const LOOK_AROUND: Duration = Duration::from_secs(1);
 pub trait Observer: Send + Sync {
     /// A command of this kind came to this: `ok`, or the code of a refusal.
     fn decided(&self, kind: &'static str, outcome: &'static str);
-    /// A command was put into a mailbox.
-    fn entered_mailbox(&self);
-    /// A command was taken out of a mailbox.
-    fn left_mailbox(&self);
+    /// So many commands were put into a queue in front of an actor.
+    fn entered_mailbox(&self, commands: usize);
+    /// So many commands were taken out of one.
+    fn left_mailbox(&self, commands: usize);
 }
 
 /// What surrounds every actor.
@@ -57,22 +61,6 @@ pub struct Shell {
     pub mailbox_capacity: usize,
 }
 
-/// Counts a command for as long as it waits in a mailbox, also when the mailbox dies with it.
-pub(crate) struct Queued(Arc<dyn Observer>);
-
-impl Queued {
-    fn new(observer: Arc<dyn Observer>) -> Self {
-        observer.entered_mailbox();
-        Self(observer)
-    }
-}
-
-impl Drop for Queued {
-    fn drop(&mut self) {
-        self.0.left_mailbox();
-    }
-}
-
 /// Held by whoever makes an event's actor.
 type Turn = tokio::sync::Mutex<()>;
 
@@ -80,6 +68,16 @@ type Turn = tokio::sync::Mutex<()>;
 enum NoOwner {
     Unknown,
     Fault(Fault),
+}
+
+impl NoOwner {
+    /// What whoever asked is told.
+    fn answers(&self) -> Answered {
+        match self {
+            Self::Unknown => Ok(Answer::Refused(Refusal::NotFound)),
+            Self::Fault(fault) => Err(*fault),
+        }
+    }
 }
 
 impl From<JournalFault> for NoOwner {
@@ -99,11 +97,23 @@ pub struct Owners {
 }
 
 /// The newest actor of an event, alive or not.
+#[derive(Clone)]
 struct Owner {
-    /// Shared: actix lets every clone of an address have one message more than the mailbox's bound.
-    address: Arc<Addr<EventActor>>,
+    address: Addr<EventActor>,
+    inbox: Arc<Inbox>,
     /// Outlives the actor: the next one must not begin with a wall clock that may have jumped.
     time: Arc<Mutex<ShardTime>>,
+}
+
+impl Owner {
+    /// Puts `asks` before the actor and calls it, unless it has been called already.
+    fn tell(&self, asks: impl Iterator<Item = Ask>) -> Result<(), Fault> {
+        if self.inbox.push(asks)? {
+            #[allow(clippy::disallowed_methods, reason = "one call is under way at most: the inbox is the bound")]
+            self.address.do_send(Wake);
+        }
+        Ok(())
+    }
 }
 
 #[derive(Default)]
@@ -132,20 +142,39 @@ impl Owners {
     /// # Errors
     /// [`Fault`]: a retry is safe when the command carries a key.
     pub async fn ask(&self, event: EventId, command: Command, caller: Caller, key: Option<Key>) -> Answered {
-        let owner = match self.owner(event).await {
-            Ok(owner) => owner,
-            Err(NoOwner::Unknown) => return Ok(Answer::Refused(Refusal::NotFound)),
-            Err(NoOwner::Fault(fault)) => return Err(fault),
-        };
         let (answer, answered) = oneshot::channel();
-        let queued = Queued::new(self.shell.observer.clone());
-        if let Err(unsent) = owner.try_send(Ask { command, caller, key, answer, queued }) {
-            return Err(match unsent {
-                actix::prelude::SendError::Full(_) => Fault::Overloaded,
-                actix::prelude::SendError::Closed(_) => Fault::OwnerUnavailable,
-            });
+        match self.owner(event).await {
+            Ok(owner) => owner.tell(std::iter::once(Ask { command, caller, key, answer }))?,
+            Err(nobody) => return nobody.answers(),
         }
         answered.await.unwrap_or(Err(Fault::OwnerUnavailable))
+    }
+
+    /// Asks the owner of `event` several things at once, which it decides in order, each for itself; the answers are in
+    /// that order too. See [`Self::ask`].
+    pub async fn ask_many(
+        &self,
+        event: EventId,
+        caller: Caller,
+        commands: Vec<(Command, Option<Key>)>,
+    ) -> Vec<Answered> {
+        let owner = match self.owner(event).await {
+            Ok(owner) => owner,
+            Err(nobody) => return commands.iter().map(|_| nobody.answers()).collect(),
+        };
+        let mut waiting = Vec::with_capacity(commands.len());
+        let asks = commands.into_iter().map(|(command, key)| {
+            let (answer, answered) = oneshot::channel();
+            waiting.push(answered);
+            Ask { command, caller, key, answer }
+        });
+        // Those that a dead actor did not take have lost their sender, and are answered by that.
+        let _dead = owner.tell(asks.collect::<Vec<_>>().into_iter());
+        let mut answers = Vec::with_capacity(waiting.len());
+        for answered in waiting {
+            answers.push(answered.await.unwrap_or(Err(Fault::OwnerUnavailable)));
+        }
+        answers
     }
 
     /// Gives every sale that needs one its actor, and a new one whenever one dies; runs until dropped.
@@ -181,7 +210,7 @@ impl Owners {
         }
     }
 
-    async fn owner(&self, event: EventId) -> Result<Arc<Addr<EventActor>>, NoOwner> {
+    async fn owner(&self, event: EventId) -> Result<Owner, NoOwner> {
         if let Some(owner) = self.live_owner(event) {
             return Ok(owner);
         }
@@ -204,9 +233,9 @@ impl Owners {
         turn
     }
 
-    fn live_owner(&self, event: EventId) -> Option<Arc<Addr<EventActor>>> {
+    fn live_owner(&self, event: EventId) -> Option<Owner> {
         let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
-        owners.get(&event).map(|owner| &owner.address).filter(|address| address.connected()).cloned()
+        owners.get(&event).filter(|owner| owner.address.connected()).cloned()
     }
 
     /// The time of `sale`: as its last owner on this node kept it, or else resumed.
@@ -220,7 +249,7 @@ impl Owners {
         before.time.clone()
     }
 
-    async fn open(&self, event: EventId) -> Result<Arc<Addr<EventActor>>, NoOwner> {
+    async fn open(&self, event: EventId) -> Result<Owner, NoOwner> {
         let opened = self.shell.journal.open(event).await?;
         let listing = self.shell.listings.listing(event).await?.ok_or(NoOwner::Unknown)?;
         let map = listing.map.clone();
@@ -230,24 +259,24 @@ impl Owners {
             tracing::error!(%event, sale = sale.seats(), map = map.len(), "the sale and its seat map differ");
             return Err(NoOwner::Fault(Fault::OwnerUnavailable));
         }
-        let (mailbox, receiver) = channel(self.shell.mailbox_capacity);
-        let owner = Owner { address: Arc::new(Addr::new(mailbox)), time: self.time(&sale) };
-        let (shell, time) = (self.shell.clone(), owner.time.clone());
-        let ended = EndGuard { ended: self.ended.clone(), event };
+        let (mailbox, receiver) = channel(MAILBOX);
+        let inbox = Arc::new(Inbox::new(self.shell.mailbox_capacity, self.shell.observer.clone()));
+        let owner = Owner { address: Addr::new(mailbox), inbox, time: self.time(&sale) };
+        let (shell, inbox, time) = (self.shell.clone(), owner.inbox.clone(), owner.time.clone());
+        let ended = EndGuard { ended: self.ended.clone(), inbox: inbox.clone(), event };
         self.executor.spawn(
             event,
             Box::new(move || {
                 let context = Context::with_receiver(receiver);
-                let actor = context.into_future(EventActor::new(shell, map, term, sale, time));
+                let actor = context.into_future(EventActor::new(shell, inbox, map, term, sale, time));
                 Box::pin(async move {
                     let _ended = ended;
                     actor.await;
                 })
             }),
         );
-        let address = owner.address.clone();
-        self.owners.write().unwrap_or_else(PoisonError::into_inner).insert(event, owner);
-        Ok(address)
+        self.owners.write().unwrap_or_else(PoisonError::into_inner).insert(event, owner.clone());
+        Ok(owner)
     }
 
     /// The sale to own: as replicated, or opened now from the directory's listing.
@@ -267,7 +296,7 @@ impl Owners {
         let done = Box::new(move |result| {
             let _abandoned = done.send(result);
         });
-        self.shell.journal.propose(proposal, done).map_err(|rejected| rejected.fault)?;
+        self.shell.journal.reserve(event)?(proposal, done);
         committed.await.unwrap_or(Err(JournalFault::Closed))?;
         sale.ok_or(NoOwner::Fault(Fault::OwnerUnavailable))
     }
@@ -280,14 +309,16 @@ impl Ended {
     }
 }
 
-/// Tells the supervisor that an actor is gone, however it went.
+/// Tells those who wait for it and the supervisor that an actor is gone, however it went.
 struct EndGuard {
     ended: Arc<Ended>,
+    inbox: Arc<Inbox>,
     event: EventId,
 }
 
 impl Drop for EndGuard {
     fn drop(&mut self) {
+        self.inbox.close();
         self.ended.count.fetch_add(1, Ordering::Relaxed);
         self.ended.tell(self.event);
     }

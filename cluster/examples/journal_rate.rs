@@ -80,9 +80,8 @@ async fn drive(cluster: Arc<Cluster>, event: EventId, facts: u64, until: Instant
         let (sender, fate) = tokio::sync::oneshot::channel();
         let done = Box::new(move |outcome| sender.send(outcome).unwrap_or_default());
         let started = Instant::now();
-        if cluster.propose(Proposal { event, term: opened.term, base, facts: batch }, done).is_err() {
-            break;
-        }
+        let Ok(place) = cluster.reserve(event) else { break };
+        place(Proposal { event, term: opened.term, base, facts: batch }, done);
         base += facts;
         waiting.push_back((started, fate));
         if waiting.len() >= 2

@@ -12,7 +12,7 @@ use domain::account::{AccountFact, Accounts};
 use domain::catalogue::{Catalogue, CatalogueFact};
 use domain::event::{Sale, Stamped};
 use domain::ids::EventId;
-use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Proposal, Rejected};
+use domain::ports::{BoxFuture, Journal, JournalFault, Opened, Place};
 use tokio::task::JoinHandle;
 
 use crate::error::ClusterError;
@@ -207,11 +207,8 @@ impl Cluster {
 }
 
 impl Journal for Cluster {
-    fn propose(&self, proposal: Proposal, done: Done) -> Result<(), Rejected> {
-        match &*self.home(proposal.event).proposer() {
-            Some(proposer) => proposer.propose(proposal, done),
-            None => Err(Rejected { fault: JournalFault::Closed, done }),
-        }
+    fn reserve(&self, event: EventId) -> Result<Place, JournalFault> {
+        self.home(event).proposer().as_ref().ok_or(JournalFault::Closed)?.reserve()
     }
 
     fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use domain::event::Sale;
 use domain::ids::EventId;
-use domain::ports::{Done, JournalFault, Opened, Proposal, Rejected, Term};
+use domain::ports::{Done, JournalFault, Opened, Place, Proposal, Term};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::journal::LogDisk;
@@ -48,14 +48,11 @@ impl Proposer {
         (Self { queue }, task)
     }
 
-    pub(crate) fn propose(&self, proposal: Proposal, done: Done) -> Result<(), Rejected> {
-        self.queue.try_send(Request::Propose(proposal, done)).map_err(|error| {
-            let fault = fault_of(&error);
-            match error.into_inner() {
-                Request::Propose(_, done) => Rejected { fault, done },
-                Request::Open(..) => unreachable!("what comes back is what was sent"),
-            }
-        })
+    pub(crate) fn reserve(&self) -> Result<Place, JournalFault> {
+        let place = self.queue.clone().try_reserve_owned().map_err(|error| fault_of(&error))?;
+        Ok(Box::new(move |proposal, done| {
+            place.send(Request::Propose(proposal, done));
+        }))
     }
 
     pub(crate) fn open(

@@ -50,6 +50,7 @@ pub(crate) fn propose(
     proposal: Proposal,
 ) -> Result<Fate, JournalFault> {
     let (sender, fate) = oneshot::channel();
-    let done = Box::new(move |outcome| sender.send(outcome).unwrap_or_default());
-    journal.propose(proposal, done).map(|()| fate).map_err(|rejected| rejected.fault)
+    let place = journal.reserve(proposal.event)?;
+    place(proposal, Box::new(move |outcome| sender.send(outcome).unwrap_or_default()));
+    Ok(fate)
 }

@@ -70,13 +70,9 @@ impl core::error::Error for JournalFault {}
 /// here. Runs on a thread of the journal: it must not block or wait.
 pub type Done = Box<dyn FnOnce(Result<(), JournalFault>) + Send>;
 
-/// A proposal that was not taken; the callback comes back uncalled.
-pub struct Rejected {
-    /// Why.
-    pub fault: JournalFault,
-    /// The callback that was not and will not be called by the journal.
-    pub done: Done,
-}
+/// A place in the journal's queue: whoever has it can propose, whatever comes meanwhile. Proposals of one event commit
+/// in the order in which they are put into their places.
+pub type Place = Box<dyn FnOnce(Proposal, Done) + Send>;
 
 /// What a new owner begins with.
 #[derive(Debug)]
@@ -89,11 +85,12 @@ pub struct Opened {
 
 /// The replicated journal of all events.
 pub trait Journal: Send + Sync {
-    /// Queues `proposal`. Proposals of one event commit in the order they were queued.
+    /// Takes a place in the queue for a proposal of `event`; dropped unused it is free again. Asked for before anything is
+    /// decided, so that what was decided is never turned away.
     ///
     /// # Errors
-    /// [`Rejected`] when the queue is full or closed; nothing was taken then.
-    fn propose(&self, proposal: Proposal, done: Done) -> Result<(), Rejected>;
+    /// [`JournalFault::Full`] or [`JournalFault::Closed`].
+    fn reserve(&self, event: EventId) -> Result<Place, JournalFault>;
 
     /// The state and term to own `event` with, read only after everything proposed before for it has been applied or
     /// can no longer commit.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use domain::event::{Sale, apply};
 use domain::ids::EventId;
-use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Proposal, Rejected, Term};
+use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Place, Proposal, Term};
 use tokio::sync::Notify;
 
 #[derive(Default)]
@@ -64,6 +64,20 @@ impl ManualJournal {
         self.drained.notify_waiters();
     }
 
+    fn queue(&self, proposal: Proposal, done: Done) {
+        let mut inner = self.inner.lock().unwrap();
+        if proposal.term != Term(inner.term) {
+            drop(inner);
+            return done(Err(JournalFault::NotOwner));
+        }
+        inner.queue.push_back((proposal, done));
+        let held_back = inner.held_back;
+        drop(inner);
+        if !held_back {
+            self.commit_all();
+        }
+    }
+
     /// Another leader: what is queued can no longer commit.
     pub(super) fn lose_leadership(&self) {
         let lost = {
@@ -83,21 +97,13 @@ impl ManualJournal {
 }
 
 impl Journal for ManualJournal {
-    fn propose(&self, proposal: Proposal, done: Done) -> Result<(), Rejected> {
-        let mut inner = self.inner.lock().unwrap();
+    fn reserve(&self, _event: EventId) -> Result<Place, JournalFault> {
+        let inner = self.inner.lock().unwrap();
         if inner.capacity.is_some_and(|capacity| inner.queue.len() >= capacity) {
-            return Err(Rejected { fault: JournalFault::Full, done });
+            return Err(JournalFault::Full);
         }
-        if proposal.term != Term(inner.term) {
-            return Err(Rejected { fault: JournalFault::NotOwner, done });
-        }
-        inner.queue.push_back((proposal, done));
-        let held_back = inner.held_back;
-        drop(inner);
-        if !held_back {
-            self.commit_all();
-        }
-        Ok(())
+        let journal = self.clone();
+        Ok(Box::new(move |proposal, done| journal.queue(proposal, done)))
     }
 
     fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {

@@ -53,9 +53,9 @@ impl Observer for Bomb {
         assert!(!(kind == "show-hold" && self.0.swap(false, Ordering::SeqCst)), "the bomb in the actor");
     }
 
-    fn entered_mailbox(&self) {}
+    fn entered_mailbox(&self, _commands: usize) {}
 
-    fn left_mailbox(&self) {}
+    fn left_mailbox(&self, _commands: usize) {}
 }
 
 /// Runs actors on the test's thread and counts them.
