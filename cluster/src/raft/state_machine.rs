@@ -20,6 +20,7 @@ use super::snapshots::{Loaded, SnapshotFile, Snapshots};
 use super::types::{Applied, LogId, RaftEntry, SaleBatch, SnapshotMeta, StoredMembership, Types};
 use crate::journal::format;
 use crate::journal::{GroupId, LogDisk, archive};
+use crate::thread::blocking;
 
 type Snapshot = openraft::type_config::alias::SnapshotOf<Types, SnapshotFile>;
 
@@ -218,10 +219,6 @@ impl<M: Machine, D: LogDisk> RaftSnapshotBuilder<Types> for SnapshotBuilder<M, D
         write(&self.state).archived(self.meta.last_log_id);
         Ok(Snapshot { meta: self.meta.clone(), snapshot })
     }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 #[cfg(test)]
