@@ -215,7 +215,7 @@ async fn an_entry_is_written_in_its_own_term_or_never() {
     // The queue has looked at the term before; the leader may change between that and the write.
     for other in [term - 1, term + 1] {
         let batch = SaleBatch { event: EVENT, base: 0, facts: facts(0, 1).into() };
-        let written = cluster.home(EVENT).group.write(other, Entry::Sales(vec![batch])).await;
+        let written = cluster.home(EVENT).group.write(other, Entry::Sales([batch].into())).await;
         assert_eq!(written, Err(JournalFault::NotOwner));
     }
     assert_eq!(cluster.facts_of(EVENT), 0);

@@ -20,8 +20,10 @@ const PAGE: usize = 4096;
 const SYNCS: usize = 200;
 
 /// The `number`-th fact of a sale of `seats` seats: holds of one seat each are made and let go in turn.
-pub fn fact(number: u64, seats: u32) -> Stamped {
-    let at = UnixMillis::new(1_700_000_000_000 + number);
+pub(crate) fn fact(number: u64, seats: u32) -> Stamped {
+    // A second a fact, so that what a sale remembers for a day stays the same.
+    let now_ms = 1_700_000_000_000 + number * 1000;
+    let at = UnixMillis::new(now_ms);
     let Some(before) = number.checked_sub(1) else { return Stamped { at, fact: opened(seats) } };
     let hold = HoldNumber::new((before / 2 + 1) as u32);
     let seat = SeatIndex::new((before / 2 % u64::from(seats)) as u32);
@@ -30,7 +32,7 @@ pub fn fact(number: u64, seats: u32) -> Stamped {
             hold,
             buyer: UserId::new(before),
             tickets: vec![PricedSeat { seat, price_minor: 1000 }],
-            expires_at: UnixMillis::new(1_700_000_600_000 + number),
+            expires_at: UnixMillis::new(now_ms + 600_000),
         }
     } else {
         Fact::HoldReleased { hold }
@@ -39,7 +41,7 @@ pub fn fact(number: u64, seats: u32) -> Stamped {
 }
 
 /// The first fact of a sale.
-pub fn opened(seats: u32) -> Fact {
+pub(crate) fn opened(seats: u32) -> Fact {
     let terms = SaleTerms {
         organizer: UserId::new(1),
         currency: "EUR".parse().unwrap_or_else(|_| std::process::abort()),
@@ -54,7 +56,7 @@ pub fn opened(seats: u32) -> Fact {
 }
 
 /// A node alone, with the settings that the product starts with.
-pub fn config(data_dir: PathBuf, flushes: Arc<dyn JournalObserver>) -> ClusterConfig {
+pub(crate) fn config(data_dir: PathBuf, flushes: Arc<dyn JournalObserver>) -> ClusterConfig {
     ClusterConfig {
         data_dir,
         node: 1,
@@ -70,12 +72,12 @@ pub fn config(data_dir: PathBuf, flushes: Arc<dyn JournalObserver>) -> ClusterCo
 }
 
 /// A directory for this measurement, among the temporary files (`TMPDIR` says where).
-pub fn directory(name: &str) -> PathBuf {
+pub(crate) fn directory(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("onsale-{name}-{}", std::process::id()))
 }
 
 /// Processor time of this process so far, all threads.
-pub fn cpu() -> io::Result<Duration> {
+pub(crate) fn cpu() -> io::Result<Duration> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     // Behind the name, which may contain anything: the 12th and 13th are the ticks in user and in system mode.
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
@@ -84,7 +86,7 @@ pub fn cpu() -> io::Result<Duration> {
 }
 
 /// Memory of this process in MiB: now, and at most so far.
-pub fn memory_mib() -> io::Result<(u64, u64)> {
+pub(crate) fn memory_mib() -> io::Result<(u64, u64)> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let mib = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -94,7 +96,7 @@ pub fn memory_mib() -> io::Result<(u64, u64)> {
 }
 
 /// Bytes of the disk that the files under `dir` take.
-pub fn disk_bytes(dir: &Path) -> io::Result<u64> {
+pub(crate) fn disk_bytes(dir: &Path) -> io::Result<u64> {
     use std::os::unix::fs::MetadataExt as _;
     let mut bytes = 0;
     for entry in std::fs::read_dir(dir)? {
@@ -110,7 +112,7 @@ pub fn disk_bytes(dir: &Path) -> io::Result<u64> {
 }
 
 /// The median time of one `fdatasync` of a page in a file that already has its size, as a journal's file mostly does.
-pub fn bare_sync(dir: &Path) -> io::Result<Duration> {
+pub(crate) fn bare_sync(dir: &Path) -> io::Result<Duration> {
     let path = dir.join("bare-sync");
     let file = File::create(&path)?;
     file.write_all_at(&vec![0; PAGE * SYNCS], 0)?;
@@ -127,7 +129,7 @@ pub fn bare_sync(dir: &Path) -> io::Result<Duration> {
 }
 
 /// The time that `percent` of `times` stay below.
-pub fn percentile(times: &mut [Duration], percent: usize) -> Duration {
+pub(crate) fn percentile(times: &mut [Duration], percent: usize) -> Duration {
     times.sort_unstable();
     times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).copied().unwrap_or_default()
 }

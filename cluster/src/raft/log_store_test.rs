@@ -24,7 +24,7 @@ fn blank(term: u64, index: u64) -> RaftEntry {
 fn sized(term: u64, index: u64, bytes: usize) -> RaftEntry {
     let batch = SaleBatch { event: domain::ids::EventId::new(index), base: 0, facts: Arc::from([]) };
     let batches = vec![batch; bytes / 24 + 1];
-    RaftEntry { log_id: log_id(term, index), payload: EntryPayload::Normal(Entry::Sales(batches)) }
+    RaftEntry { log_id: log_id(term, index), payload: EntryPayload::Normal(Entry::Sales(batches.into())) }
 }
 
 async fn open<D: LogDisk>(disk: &D) -> LogStore<D> {
