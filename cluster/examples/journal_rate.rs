@@ -88,7 +88,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let started = Instant::now();
     // As in a node: what proposes has another thread than what opened the cluster.
     let opener = tokio::runtime::Runtime::new()?;
-    let cluster = Arc::new(opener.spawn(Cluster::open(measure::config(dir.clone(), flushes.clone()))).await??);
+    let cluster =
+        Arc::new(opener.spawn(Cluster::open(measure::config(dir.clone(), flushes.clone()))).await??);
     println!("formed and ready after {:?}", started.elapsed());
     let bare = measure::bare_sync(&dir)?;
     let (entries_before, cpu_before) = (entries(&cluster), measure::cpu()?);
@@ -105,7 +106,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (elapsed, cpu) = (started.elapsed(), measure::cpu()? - cpu_before);
     let entries = entries(&cluster) - entries_before;
     let (rate, cpu_us) = (|count: u64| count as f64 / elapsed.as_secs_f64(), cpu.as_secs_f64() * 1e6);
-    println!("{:.0} facts/s; {:.0} entries/s of {:.1} facts", rate(total), rate(entries), total as f64 / entries as f64);
+    println!(
+        "{:.0} facts/s; {:.0} entries/s of {:.1} facts",
+        rate(total),
+        rate(entries),
+        total as f64 / entries as f64
+    );
     println!("processor: {:.1} us an entry, {:.2} us a fact", cpu_us / entries as f64, cpu_us / total as f64);
     let bare = bare.max(measure::bare_sync(&dir)?.min(bare));
     let median = percentile(&mut times, 50);

@@ -63,7 +63,13 @@ impl Driven {
 }
 
 #[allow(clippy::print_stdout, reason = "it reports to whoever started it")]
-fn report(dir: &Path, driven: &[Driven], elapsed: Duration, cpu: Duration, facts: u64) -> std::io::Result<()> {
+fn report(
+    dir: &Path,
+    driven: &[Driven],
+    elapsed: Duration,
+    cpu: Duration,
+    facts: u64,
+) -> std::io::Result<()> {
     let total: u64 = driven.iter().map(|driven| driven.base).sum();
     let live = driven.iter().map(|driven| driven.bytes).sum::<u64>() as f64;
     let disk = measure::disk_bytes(dir)? as f64;

@@ -80,14 +80,13 @@ impl Cluster {
         let journal = Writer::start(store, &marks, capacity, config.flushes.clone(), on_fatal.clone())?;
         let thread = GroupsThread::start()?;
         let context = config.context(data.join("snapshots"), journal.clone())?;
-        let groups =
-            match thread.run(Groups::start(config.shards, context, identity.formed)).await? {
-                Ok(groups) => groups,
-                Err(error) => {
-                    journal.close().await;
-                    return Err(error);
-                }
-            };
+        let groups = match thread.run(Groups::start(config.shards, context, identity.formed)).await? {
+            Ok(groups) => groups,
+            Err(error) => {
+                journal.close().await;
+                return Err(error);
+            }
+        };
         if !identity.formed {
             data.save(IdentityRecord { formed: true, ..identity })?;
         }

@@ -228,7 +228,14 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let cluster = open(dir.path()).await;
     let term = cluster.open_sale(EVENT).await.term;
-    // On one thread nobody empties the queue until this test waits.
+    // Nobody empties the queue while the thread of the groups is held.
+    let (held, is_held) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    {
+        let _on_thread = cluster._thread.enter();
+        tokio::spawn(async move { held.send(()).is_ok() && released.recv().is_ok() });
+    }
+    is_held.recv().unwrap();
     let mut fates = Vec::new();
     let fault = loop {
         match propose(&cluster, proposal(EVENT, term, fates.len() as u64, 1)) {
@@ -238,6 +245,7 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
     };
     assert_eq!((fault, fates.len()), (JournalFault::Full, 64));
     assert_eq!(Journal::open(&cluster, EVENT).await.unwrap_err(), JournalFault::Full);
+    release.send(()).unwrap();
     for fate in fates {
         fate.await.unwrap().unwrap();
     }

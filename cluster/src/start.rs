@@ -75,7 +75,11 @@ impl Groups {
 
 impl ClusterConfig {
     /// What every group is to share.
-    pub(crate) fn context(&self, snapshots: PathBuf, disk: Writer) -> Result<GroupContext<Writer>, ClusterError> {
+    pub(crate) fn context(
+        &self,
+        snapshots: PathBuf,
+        disk: Writer,
+    ) -> Result<GroupContext<Writer>, ClusterError> {
         Ok(GroupContext {
             node: self.node,
             disk,

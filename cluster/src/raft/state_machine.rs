@@ -14,6 +14,7 @@ use domain::ids::EventId;
 use futures_util::{Stream, TryStreamExt};
 use openraft::storage::{EntryResponder, RaftStateMachine};
 use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
+use tokio::runtime::Handle;
 
 use super::machines::Machine;
 use super::snapshots::{Loaded, SnapshotFile, Snapshots};
@@ -212,7 +213,9 @@ impl<M: Machine, D: LogDisk> RaftSnapshotBuilder<Types> for SnapshotBuilder<M, D
     type SnapshotData = SnapshotFile;
 
     async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
-        archive::keep(&self.disk, &self.unarchived).await?;
+        let (disk, unarchived) = (self.disk.clone(), std::mem::take(&mut self.unarchived));
+        let waiting = Handle::current();
+        blocking(move || waiting.block_on(archive::keep(&disk, &unarchived))).await?;
         let (snapshots, meta, machine) = (self.snapshots.clone(), self.meta.clone(), self.machine.clone());
         let save = move || snapshots.save(&meta, &format::encode_bare(&*machine)?);
         let snapshot = blocking(save).await?;

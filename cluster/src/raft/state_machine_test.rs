@@ -22,7 +22,8 @@ fn batch(event: EventId, base: u64, count: u64) -> SaleBatch {
 }
 
 async fn apply(machine: &mut Machine3, index: u64, batches: Vec<SaleBatch>) {
-    let entry = RaftEntry { log_id: log_id(1, index), payload: EntryPayload::Normal(Entry::Sales(batches.into())) };
+    let entry =
+        RaftEntry { log_id: log_id(1, index), payload: EntryPayload::Normal(Entry::Sales(batches.into())) };
     machine.apply(stream::iter([Ok((entry, None))])).await.unwrap();
 }
 
