@@ -113,7 +113,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         total as f64 / entries as f64
     );
     println!("processor: {:.1} us an entry, {:.2} us a fact", cpu_us / entries as f64, cpu_us / total as f64);
-    let bare = bare.max(measure::bare_sync(&dir)?.min(bare));
     let median = percentile(&mut times, 50);
     println!(
         "commit: p50 {median:?}, p99 {:?}; {:.1} x a bare fdatasync of 4 KiB, {bare:?}",
