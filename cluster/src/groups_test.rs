@@ -229,8 +229,8 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
     let cluster = open(dir.path()).await;
     let term = cluster.open_sale(EVENT).await.term;
     // Nobody empties the queue while the thread of the groups is held.
-    let (held, is_held) = std::sync::mpsc::channel();
-    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (held, is_held) = std::sync::mpsc::sync_channel(1);
+    let (release, released) = std::sync::mpsc::sync_channel::<()>(1);
     {
         let _on_thread = cluster._thread.enter();
         tokio::spawn(async move { held.send(()).is_ok() && released.recv().is_ok() });
