@@ -1,21 +1,24 @@
-//! Measures facts a second through openraft and sled on this machine's disk, at 64 facts an entry, and how soon a node
-//! is ready: `cargo run --release -p onsale-cluster --example journal_rate [-- SECONDS [EVENTS [FACTS]]]`.
+//! Measures facts a second through openraft and sled on this machine's disk, what an entry costs in processor time, how
+//! long a commit takes beside one bare `fdatasync`, and how soon a node is ready again:
+//! `cargo run --release -p onsale-cluster --example journal_rate [-- SECONDS [EVENTS [FACTS [WINDOW]]]]`: each of EVENTS
+//! proposes FACTS at a time and has up to WINDOW proposals under way.
 
 #![allow(
     clippy::disallowed_methods,
-    reason = "a measurement needs the real clock, and three numbers need no clap"
+    reason = "a measurement needs the real clock, and four numbers need no clap"
 )]
 
-use std::path::PathBuf;
+mod measure;
+
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cluster::{Cluster, ClusterConfig, Flush, JournalObserver, NoPeers, SnapshotSettings};
-use domain::event::{Cancellation, Fact, SaleTerms, Stamped};
-use domain::ids::{EventId, SeatIndex, UserId};
+use cluster::{Cluster, Flush, JournalObserver};
+use domain::ids::EventId;
 use domain::ports::{Journal, Proposal};
-use domain::time::UnixMillis;
+use measure::percentile;
 
 const SEATS: u32 = 50_000;
 
@@ -36,98 +39,85 @@ impl JournalObserver for Flushes {
     }
 }
 
-fn fact(number: u64) -> Stamped {
-    let terms = || SaleTerms {
-        organizer: UserId::new(1),
-        currency: "EUR".parse().unwrap_or_else(|_| std::process::abort()),
-        prices_minor: vec![1000],
-        opens_at: None,
-        starts_at: UnixMillis::new(1_800_000_000_000),
-        hold_ms: 600_000,
-        per_customer: None,
-        cancellation: Cancellation { until: UnixMillis::new(1_800_000_000_000), fee_percent: 0 },
-    };
-    let seat = SeatIndex::new((number % u64::from(SEATS)) as u32);
-    let fact = match number {
-        0 => Fact::SaleOpened { terms: terms(), seats: SEATS, revision: 1 },
-        _ if (number / u64::from(SEATS)).is_multiple_of(2) => Fact::SeatsBlocked { seats: vec![seat] },
-        _ => Fact::SeatsUnblocked { seats: vec![seat] },
-    };
-    Stamped { at: UnixMillis::new(1_700_000_000_000 + number), fact }
-}
-
-fn config(data_dir: PathBuf, flushes: Arc<Flushes>) -> ClusterConfig {
-    ClusterConfig {
-        data_dir,
-        node: 1,
-        shards: 16,
-        snapshots: SnapshotSettings::default(),
-        queue_capacity: 4096,
-        journal_capacity: 1024,
-        transport: Arc::new(NoPeers),
-        commits: Arc::new(()),
-        flushes,
-        on_fatal: Arc::new(|_| std::process::exit(1)),
-    }
-}
-
-/// Sells as an actor would: decides the next batch while the one before is on its way.
-async fn drive(cluster: Arc<Cluster>, event: EventId, facts: u64, until: Instant) -> (u64, Vec<Duration>) {
+/// Sells as an actor would: decides on while what it decided before is on its way.
+async fn drive(
+    cluster: Arc<Cluster>,
+    event: EventId,
+    (facts, window): (u64, usize),
+    until: Instant,
+) -> (u64, Vec<Duration>) {
     let Ok(opened) = cluster.open(event).await else { return (0, Vec::new()) };
-    let (mut base, mut times, mut waiting) = (0, Vec::new(), std::collections::VecDeque::new());
+    let (mut base, mut times, mut waiting) = (0, Vec::new(), VecDeque::new());
     while Instant::now() < until {
-        let batch = (base..base + facts).map(fact).collect();
+        let batch = (base..base + facts).map(|number| measure::fact(number, SEATS)).collect();
         let (sender, fate) = tokio::sync::oneshot::channel();
-        let done = Box::new(move |outcome| sender.send(outcome).unwrap_or_default());
         let started = Instant::now();
+        let done = Box::new(move |outcome| sender.send((outcome, started.elapsed())).unwrap_or_default());
         let Ok(place) = cluster.reserve(event) else { break };
         place(Proposal { event, term: opened.term, base, facts: batch }, done);
         base += facts;
-        waiting.push_back((started, fate));
-        if waiting.len() >= 2
-            && let Some((started, fate)) = waiting.pop_front()
+        waiting.push_back(fate);
+        while waiting.len() >= window
+            && let Some(fate) = waiting.pop_front()
         {
-            if !matches!(fate.await, Ok(Ok(()))) {
-                break;
-            }
-            times.push(started.elapsed());
+            let Ok((Ok(()), elapsed)) = fate.await else { return (base, times) };
+            times.push(elapsed);
         }
     }
-    for (_, fate) in waiting {
+    for fate in waiting {
         drop(fate.await);
     }
     (base, times)
 }
 
-fn percentile(times: &mut [Duration], percent: usize) -> Duration {
-    times.sort_unstable();
-    times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).copied().unwrap_or_default()
+fn entries(cluster: &Cluster) -> u64 {
+    cluster.status().iter().filter_map(|group| group.applied).sum()
 }
 
 #[allow(clippy::print_stdout, reason = "it reports to whoever started it")]
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut numbers = std::env::args().skip(1).map(|argument| argument.parse::<u64>());
     let seconds = numbers.next().transpose()?.unwrap_or(5);
-    let events = numbers.next().transpose()?.unwrap_or(4);
+    let events = numbers.next().transpose()?.unwrap_or(1);
     let facts = numbers.next().transpose()?.unwrap_or(64);
-    let dir = std::env::temp_dir().join(format!("onsale-journal-rate-{}", std::process::id()));
+    let window = numbers.next().transpose()?.unwrap_or(2) as usize;
+    let dir = measure::directory("journal-rate");
     let flushes = Arc::new(Flushes::default());
     let started = Instant::now();
-    let cluster = Arc::new(Cluster::open(config(dir.clone(), flushes.clone())).await?);
+    // As in a node: what proposes has another thread than what opened the cluster.
+    let opener = tokio::runtime::Runtime::new()?;
+    let cluster =
+        Arc::new(opener.spawn(Cluster::open(measure::config(dir.clone(), flushes.clone()))).await??);
     println!("formed and ready after {:?}", started.elapsed());
+    let bare = measure::bare_sync(&dir)?;
+    let (entries_before, cpu_before) = (entries(&cluster), measure::cpu()?);
     let (started, until) = (Instant::now(), Instant::now() + Duration::from_secs(seconds));
-    let drivers = (0..events)
-        .map(|event| tokio::spawn(drive(cluster.clone(), EventId::new(event * 7919), facts, until)));
+    let drivers = (0..events).map(|event| {
+        tokio::spawn(drive(cluster.clone(), EventId::new(event * 7919), (facts, window), until))
+    });
     let (mut total, mut times) = (0, Vec::new());
     for driver in drivers.collect::<Vec<_>>() {
         let (facts, mut some) = driver.await?;
         total += facts;
         times.append(&mut some);
     }
-    let elapsed = started.elapsed();
-    println!("{total} facts in {elapsed:?}: {:.0} facts/s", total as f64 / elapsed.as_secs_f64());
-    println!("commit: p50 {:?}, p99 {:?}", percentile(&mut times, 50), percentile(&mut times, 99));
+    let (elapsed, cpu) = (started.elapsed(), measure::cpu()? - cpu_before);
+    let entries = entries(&cluster) - entries_before;
+    let (rate, cpu_us) = (|count: u64| count as f64 / elapsed.as_secs_f64(), cpu.as_secs_f64() * 1e6);
+    println!(
+        "{:.0} facts/s; {:.0} entries/s of {:.1} facts",
+        rate(total),
+        rate(entries),
+        total as f64 / entries as f64
+    );
+    println!("processor: {:.1} us an entry, {:.2} us a fact", cpu_us / entries as f64, cpu_us / total as f64);
+    let median = percentile(&mut times, 50);
+    println!(
+        "commit: p50 {median:?}, p99 {:?}; {:.1} x a bare fdatasync of 4 KiB, {bare:?}",
+        percentile(&mut times, 99),
+        median.as_secs_f64() / bare.as_secs_f64()
+    );
     let mut flush_times = flushes.times.lock().map(|times| times.clone()).unwrap_or_default();
     println!(
         "{} flushes of {:.1} writes; p50 {:?}, p99 {:?}",
@@ -139,9 +129,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     cluster.shutdown().await;
     drop(cluster);
     let started = Instant::now();
-    let cluster = Cluster::open(config(dir.clone(), flushes)).await?;
+    let cluster = opener.spawn(Cluster::open(measure::config(dir.clone(), flushes))).await??;
     println!("restarted and ready after {:?}", started.elapsed());
     cluster.shutdown().await;
+    opener.shutdown_background();
     std::fs::remove_dir_all(dir)?;
     Ok(())
 }

@@ -25,6 +25,7 @@ use crate::raft::group::{Group, GroupStatus};
 use crate::raft::machines::Shard;
 use crate::raft::types::Entry;
 use crate::start::{ClusterConfig, Groups, once};
+use crate::thread::GroupsThread;
 use crate::updater::Updater;
 
 struct ShardGroup {
@@ -47,6 +48,7 @@ pub struct Cluster {
     accounts: Updater<Accounts, Writer>,
     journal: Writer,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    _thread: GroupsThread,
     _data: DataDir,
 }
 
@@ -76,17 +78,19 @@ impl Cluster {
         let store = store(&data.join("journal/store"))?;
         let (marks, capacity) = (data.join("journal/watermarks"), config.journal_capacity);
         let journal = Writer::start(store, &marks, capacity, config.flushes.clone(), on_fatal.clone())?;
-        let groups =
-            match Groups::start(&config, data.join("snapshots"), journal.clone(), identity.formed).await {
-                Ok(groups) => groups,
-                Err(error) => {
-                    journal.close().await;
-                    return Err(error);
-                }
-            };
+        let thread = GroupsThread::start()?;
+        let context = config.context(data.join("snapshots"), journal.clone())?;
+        let groups = match thread.run(Groups::start(config.shards, context, identity.formed)).await? {
+            Ok(groups) => groups,
+            Err(error) => {
+                journal.close().await;
+                return Err(error);
+            }
+        };
         if !identity.formed {
             data.save(IdentityRecord { formed: true, ..identity })?;
         }
+        let on_thread = thread.enter();
         groups.watch(&on_fatal);
         let mut tasks = Vec::new();
         let shards = groups.shards.into_iter().map(|group| {
@@ -94,13 +98,16 @@ impl Cluster {
             tasks.push(task);
             ShardGroup { group, proposer: RwLock::new(Some(proposer)) }
         });
+        let shards = shards.collect();
+        drop(on_thread);
         Ok(Self {
             ring: ShardRing::new(config.shards),
-            shards: shards.collect(),
+            shards,
             directory: Updater::new(groups.directory),
             accounts: Updater::new(groups.accounts),
             journal,
             tasks: Mutex::new(tasks),
+            _thread: thread,
             _data: data,
         })
     }

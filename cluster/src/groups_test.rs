@@ -215,7 +215,7 @@ async fn an_entry_is_written_in_its_own_term_or_never() {
     // The queue has looked at the term before; the leader may change between that and the write.
     for other in [term - 1, term + 1] {
         let batch = SaleBatch { event: EVENT, base: 0, facts: facts(0, 1).into() };
-        let written = cluster.home(EVENT).group.write(other, Entry::Sales(vec![batch])).await;
+        let written = cluster.home(EVENT).group.write(other, Entry::Sales([batch].into())).await;
         assert_eq!(written, Err(JournalFault::NotOwner));
     }
     assert_eq!(cluster.facts_of(EVENT), 0);
@@ -228,7 +228,14 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let cluster = open(dir.path()).await;
     let term = cluster.open_sale(EVENT).await.term;
-    // On one thread nobody empties the queue until this test waits.
+    // Nobody empties the queue while the thread of the groups is held.
+    let (held, is_held) = std::sync::mpsc::sync_channel(1);
+    let (release, released) = std::sync::mpsc::sync_channel::<()>(1);
+    {
+        let _on_thread = cluster._thread.enter();
+        tokio::spawn(async move { held.send(()).is_ok() && released.recv().is_ok() });
+    }
+    is_held.recv().unwrap();
     let mut fates = Vec::new();
     let fault = loop {
         match propose(&cluster, proposal(EVENT, term, fates.len() as u64, 1)) {
@@ -238,6 +245,7 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
     };
     assert_eq!((fault, fates.len()), (JournalFault::Full, 64));
     assert_eq!(Journal::open(&cluster, EVENT).await.unwrap_err(), JournalFault::Full);
+    release.send(()).unwrap();
     for fate in fates {
         fate.await.unwrap().unwrap();
     }

@@ -13,6 +13,7 @@ pub mod raft;
 mod start;
 #[cfg(test)]
 mod testing;
+mod thread;
 mod updater;
 
 pub use error::ClusterError;

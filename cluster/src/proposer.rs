@@ -22,8 +22,9 @@ use crate::raft::types::{Applied, Entry, SaleBatch};
 
 /// An entry is closed when it has so many bytes, so that it stays a small part of what a log holds in memory.
 const MAX_ENTRY_BYTES: u64 = 1024 * 1024;
-/// The log since the last snapshot is held in memory: so many bytes of it call for a snapshot before its time.
-const SNAPSHOT_AFTER_BYTES: u64 = 128 * 1024 * 1024;
+/// The log since the last snapshot is held in memory, where it takes about ten times its size on the disk: so many bytes
+/// of it call for a snapshot before its time.
+const SNAPSHOT_AFTER_BYTES: u64 = 32 * 1024 * 1024;
 
 type OpenAnswer = oneshot::Sender<Result<Opened, JournalFault>>;
 
@@ -79,7 +80,8 @@ struct Task<D: LogDisk> {
 
 /// Who is to be told about an entry, in the order of the queue.
 enum Waiting {
-    Proposed(Done),
+    /// Whose facts are in the batch at this place of the entry.
+    Proposed(usize, Done),
     Opening(EventId, OpenAnswer),
 }
 
@@ -104,9 +106,7 @@ impl<D: LogDisk> Task<D> {
         for request in requests {
             match request {
                 Request::Propose(proposal, done) if Some(proposal.term.0) == term => {
-                    let Proposal { event, base, facts, .. } = proposal;
-                    batches.push(SaleBatch { event, base, facts: facts.into() });
-                    waiting.push(Waiting::Proposed(done));
+                    waiting.push(Waiting::Proposed(place(&mut batches, proposal), done));
                 }
                 // Of an owner whose time is over.
                 Request::Propose(_, done) => done(Err(JournalFault::NotOwner)),
@@ -121,14 +121,18 @@ impl<D: LogDisk> Task<D> {
     }
 
     /// Commits `batches`; gives the term in which this node leads and, for each batch, whether it holds.
-    async fn commit(&self, term: u64, batches: Vec<SaleBatch>) -> Result<(u64, Vec<bool>), JournalFault> {
+    async fn commit(&self, term: u64, batches: Vec<Proposal>) -> Result<(u64, Vec<bool>), JournalFault> {
         if batches.iter().all(|batch| batch.facts.is_empty()) {
             // Only barriers: everything before them is applied already, nothing needs to be written.
             let confirmed = self.group.confirm().await?;
-            let holds = |batch: &SaleBatch| confirmed == term && self.facts(batch.event) == batch.base;
+            let holds = |batch: &Proposal| confirmed == term && self.facts(batch.event) == batch.base;
             return Ok((confirmed, batches.iter().map(holds).collect()));
         }
-        match self.group.write(term, Entry::Sales(batches)).await? {
+        let batches = batches.into_iter().map(|batch| {
+            let Proposal { event, base, facts, .. } = batch;
+            SaleBatch { event, base, facts: facts.into() }
+        });
+        match self.group.write(term, Entry::Sales(batches.collect())).await? {
             Applied::Sales(holds) => Ok((term, holds)),
             Applied::Whole | Applied::Foreign => Err(JournalFault::NotOwner),
         }
@@ -139,10 +143,9 @@ impl<D: LogDisk> Task<D> {
             Ok((term, holds)) => (Ok(Term(term)), holds),
             Err(fault) => (Err(fault), Vec::new()),
         };
-        let mut holds = holds.into_iter();
         for waiting in waiting {
             match waiting {
-                Waiting::Proposed(done) => done(term.and_then(|_| match holds.next() {
+                Waiting::Proposed(place, done) => done(term.and_then(|_| match holds.get(place) {
                     Some(true) => Ok(()),
                     _ => Err(JournalFault::NotOwner),
                 })),
@@ -170,6 +173,20 @@ impl<D: LogDisk> Task<D> {
             self.group.trigger_snapshot().await;
         }
     }
+}
+
+/// Puts `proposal` into the batch that it continues, or into one of its own; gives the place of that batch. Proposals of
+/// one owner hold together or not at all, and one batch costs less than many: a hot event's entry is mostly one.
+fn place(batches: &mut Vec<Proposal>, mut proposal: Proposal) -> usize {
+    match batches.last_mut() {
+        Some(last)
+            if last.event == proposal.event && last.base + last.facts.len() as u64 == proposal.base =>
+        {
+            last.facts.append(&mut proposal.facts);
+        }
+        _ => batches.push(proposal),
+    }
+    batches.len() - 1
 }
 
 /// Takes from `requests` what fits one entry, at least one; gives its size too.

@@ -52,22 +52,13 @@ pub(crate) struct Groups {
 
 impl Groups {
     pub(crate) async fn start(
-        config: &ClusterConfig,
-        snapshots: PathBuf,
-        journal: Writer,
+        shards: u16,
+        context: GroupContext<Writer>,
         formed: bool,
     ) -> Result<Self, ClusterError> {
-        let context = GroupContext {
-            node: config.node,
-            disk: journal,
-            snapshots,
-            config: settings(config.snapshots).map_err(|error| ClusterError::Setting(error.to_string()))?,
-            transport: config.transport.clone(),
-            observer: config.commits.clone(),
-        };
         let start_shard = |shard| started::<Shard>(GroupId::shard(shard), &context, formed);
         let (shards, directory, accounts) = tokio::try_join!(
-            try_join_all((0..config.shards).map(start_shard)),
+            try_join_all((0..shards).map(start_shard)),
             started::<Catalogue>(GroupId::DIRECTORY, &context, formed),
             started::<Accounts>(GroupId::ACCOUNTS, &context, formed),
         )?;
@@ -82,7 +73,25 @@ impl Groups {
     }
 }
 
-/// Starts a group in a task of its own, so that a restart replays the logs of all groups on all cores.
+impl ClusterConfig {
+    /// What every group is to share.
+    pub(crate) fn context(
+        &self,
+        snapshots: PathBuf,
+        disk: Writer,
+    ) -> Result<GroupContext<Writer>, ClusterError> {
+        Ok(GroupContext {
+            node: self.node,
+            disk,
+            snapshots,
+            config: settings(self.snapshots).map_err(|error| ClusterError::Setting(error.to_string()))?,
+            transport: self.transport.clone(),
+            observer: self.commits.clone(),
+        })
+    }
+}
+
+/// Starts a group in a task of its own.
 async fn started<M: Machine>(
     id: GroupId,
     context: &GroupContext<Writer>,

@@ -12,6 +12,7 @@ use openraft::errors::{Fatal, LinearizableReadError, RaftError};
 use openraft::impls::ProgressResponder;
 use openraft::storage::RaftLogStorage;
 use openraft::{Config, LogIdOptionExt, Raft, ReadPolicy, ServerState};
+use tokio::runtime::Handle;
 
 use super::log_store::LogStore;
 use super::machines::Machine;
@@ -20,6 +21,7 @@ use super::snapshots::Snapshots;
 use super::state_machine::{self, CommitObserver, SharedState, State, StateMachine};
 use super::types::{Applied, Entry, NodeId, Peer, Types, log_id};
 use crate::journal::{GroupId, LogDisk};
+use crate::thread::blocking;
 
 /// A cluster of one that does not lead by then never will.
 const LEAD_WITHIN: Duration = Duration::from_secs(20);
@@ -49,6 +51,21 @@ impl<M: Machine, D: LogDisk> Clone for Group<M, D> {
     }
 }
 
+/// The log and the state of `id` as they are on the disk. To read them is work that the groups share all cores for.
+async fn read_back<M: Machine, D: LogDisk>(
+    id: GroupId,
+    context: &GroupContext<D>,
+) -> io::Result<(LogStore<D>, StateMachine<M, D>)> {
+    let (context, waiting) = (context.clone(), Handle::current());
+    blocking(move || {
+        let log = waiting.block_on(LogStore::open(id, context.disk.clone()))?;
+        let found = Snapshots::open(&context.snapshots, id)?;
+        let machine = StateMachine::open(id, context.disk, found, context.observer)?;
+        Ok((log, machine))
+    })
+    .await
+}
+
 /// Where a group stands, for operators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupStatus {
@@ -73,9 +90,7 @@ pub struct GroupStatus {
 impl<M: Machine, D: LogDisk> Group<M, D> {
     /// Reads the group back from the disk and starts it.
     pub(crate) async fn open(id: GroupId, context: &GroupContext<D>) -> io::Result<Self> {
-        let mut log = LogStore::open(id, context.disk.clone()).await?;
-        let found = Snapshots::open(&context.snapshots, id)?;
-        let machine = StateMachine::<M, D>::open(id, context.disk.clone(), found, context.observer.clone())?;
+        let (mut log, machine) = read_back::<M, D>(id, context).await?;
         let state = machine.state();
         let purged = log.get_log_state().await?.last_purged_log_id;
         if purged.next_index() > state_machine::read(&state).applied.next_index() {

@@ -18,6 +18,8 @@ use crate::journal::chunks::Chunk;
 pub(crate) struct Log {
     pub(crate) vote: Option<Vote>,
     pub(crate) committed: Option<LogId>,
+    /// Whether the disk has yet to be told of `committed`.
+    pub(crate) committed_unsaved: bool,
     pub(crate) purged: Option<LogId>,
     /// Without gaps.
     pub(crate) entries: VecDeque<RaftEntry>,
@@ -36,7 +38,7 @@ impl Log {
     }
 
     /// Adds `entries` at the end.
-    pub(crate) fn append(&mut self, entries: &[RaftEntry], chunks: Vec<Chunk>) -> io::Result<()> {
+    pub(crate) fn append(&mut self, entries: Vec<RaftEntry>, chunks: Vec<Chunk>) -> io::Result<()> {
         let Some(first) = entries.first() else { return Ok(()) };
         let holes = entries.windows(2).any(|pair| pair[1].log_id.index != pair[0].log_id.index + 1);
         let follows = self.last().is_none() || first.log_id.index == self.next();
@@ -44,7 +46,7 @@ impl Log {
             let message = format!("entry {} cannot follow {:?} in a log", first.log_id, self.last());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
-        self.entries.extend(entries.iter().cloned());
+        self.entries.extend(entries);
         self.chunks.extend(chunks.into_iter().map(|chunk| (chunk.first, chunk)));
         Ok(())
     }

@@ -50,6 +50,18 @@ impl<D: LogDisk> LogStore<D> {
         Some(Mark { group: self.group, next })
     }
 
+    /// What keeps the committed log id, where the disk does not have it yet.
+    fn committed_op(&self, log: &mut Log) -> io::Result<Option<Op>> {
+        if !std::mem::take(&mut log.committed_unsaved) {
+            return Ok(None);
+        }
+        let key = keys::committed(self.group);
+        Ok(Some(match log.committed {
+            Some(id) => Op::Put(key, format::encode(&v1::IdRecord::from(id), &[])?),
+            None => Op::Remove(key),
+        }))
+    }
+
     fn encode(entries: &[RaftEntry]) -> io::Result<Vec<Vec<u8>>> {
         entries.iter().map(|entry| format::encode_bare(&v1::EntryRecord::from(entry))).collect()
     }
@@ -87,15 +99,13 @@ impl<D: LogDisk> RaftLogStorage<Types> for LogStore<D> {
         Ok(())
     }
 
-    /// Becomes durable with the next write that somebody waits for: a restart that finds an older one only applies
-    /// more entries again once the group has a leader.
+    /// Goes to the disk with the next append or purge, which spares the journal thread a wake-up an entry: a restart
+    /// that finds an older one only applies the last entries later, once the group has a leader.
     async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
-        let op = match committed {
-            Some(id) => Op::Put(keys::committed(self.group), format::encode(&v1::IdRecord::from(id), &[])?),
-            None => Op::Remove(keys::committed(self.group)),
-        };
-        self.log_mut().committed = committed;
-        self.disk.submit(Write { ops: vec![op], ..Write::default() }).await
+        let mut log = self.log_mut();
+        log.committed = committed;
+        log.committed_unsaved = true;
+        Ok(())
     }
 
     async fn read_committed(&mut self) -> io::Result<Option<LogId>> {
@@ -110,10 +120,11 @@ impl<D: LogDisk> RaftLogStorage<Types> for LogStore<D> {
     {
         let entries: Vec<RaftEntry> = entries.into_iter().collect();
         let first = entries.first().map_or(0, |entry| entry.log_id.index);
-        let (ops, chunks) = chunks::pack(&keys::log(self.group), first, &Self::encode(&entries)?)?;
+        let (mut ops, chunks) = chunks::pack(&keys::log(self.group), first, &Self::encode(&entries)?)?;
         let next = {
             let mut log = self.log_mut();
-            log.append(&entries, chunks)?;
+            log.append(entries, chunks)?;
+            ops.extend(self.committed_op(&mut log)?);
             log.next()
         };
         let synced = Box::new(move |outcome| callback.io_completed(outcome));
@@ -151,13 +162,13 @@ impl<D: LogDisk> RaftLogStorage<Types> for LogStore<D> {
     /// The purge mark goes first: a crash leaves chunks that the mark makes meaningless, never a hole behind it.
     async fn purge(&mut self, log_id: LogId) -> io::Result<()> {
         let prefix = keys::log(self.group);
-        let (gone, next, purged) = {
+        let (gone, next, purged, committed) = {
             let mut log = self.log_mut();
-            (log.purge(log_id), log.next(), log.purged)
+            (log.purge(log_id), log.next(), log.purged, self.committed_op(&mut log)?)
         };
         let Some(purged) = purged else { return Ok(()) };
-        let mut ops =
-            vec![Op::Put(keys::purged(self.group), format::encode(&v1::IdRecord::from(purged), &[])?)];
+        let mut ops = Vec::from_iter(committed);
+        ops.push(Op::Put(keys::purged(self.group), format::encode(&v1::IdRecord::from(purged), &[])?));
         ops.extend(gone.iter().flat_map(|chunk| chunk.remove(&prefix)));
         self.disk.submit(Write { ops, mark: self.mark(next), synced: None }).await
     }

@@ -86,7 +86,7 @@ fn take(group: GroupId, log: &mut Log, unpacked: &Unpacked) -> io::Result<()> {
             &format!("entry {} is missing", log.next()),
         ));
     }
-    log.append(&entries, vec![unpacked.chunk])
+    log.append(entries, vec![unpacked.chunk])
 }
 
 /// Whether a log that reads well up to `next`, and there has `problem`, may be used.

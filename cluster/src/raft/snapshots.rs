@@ -71,7 +71,7 @@ impl Snapshots {
     /// Reads a file, of this group, and checks it.
     pub(crate) fn load(&self, path: &Path) -> io::Result<Loaded> {
         let what = format!("the snapshot {} of {}", path.display(), self.group);
-        let bytes = fs::read(path)?;
+        let mut bytes = fs::read(path)?;
         let cut_short = || damaged(&what, "it is cut short");
         let (length, rest) = bytes.split_first_chunk::<4>().ok_or_else(cut_short)?;
         let (head, state) =
@@ -83,7 +83,10 @@ impl Snapshots {
         if head.state_bytes != state.len() as u64 || head.state_crc != crc32c::crc32c(state) {
             return Err(damaged(&what, "its state does not match its checksum"));
         }
-        Ok(Loaded { meta: head.meta(&what)?, state: state.to_vec() })
+        let state_at = bytes.len() - state.len();
+        // In place: a second copy of a large state would double what a start takes.
+        bytes.drain(..state_at);
+        Ok(Loaded { meta: head.meta(&what)?, state: bytes })
     }
 
     /// Writes a snapshot durably and drops the one before.

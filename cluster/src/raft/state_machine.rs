@@ -14,12 +14,14 @@ use domain::ids::EventId;
 use futures_util::{Stream, TryStreamExt};
 use openraft::storage::{EntryResponder, RaftStateMachine};
 use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
+use tokio::runtime::Handle;
 
 use super::machines::Machine;
 use super::snapshots::{Loaded, SnapshotFile, Snapshots};
 use super::types::{Applied, LogId, RaftEntry, SaleBatch, SnapshotMeta, StoredMembership, Types};
 use crate::journal::format;
 use crate::journal::{GroupId, LogDisk, archive};
+use crate::thread::blocking;
 
 type Snapshot = openraft::type_config::alias::SnapshotOf<Types, SnapshotFile>;
 
@@ -211,17 +213,15 @@ impl<M: Machine, D: LogDisk> RaftSnapshotBuilder<Types> for SnapshotBuilder<M, D
     type SnapshotData = SnapshotFile;
 
     async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
-        archive::keep(&self.disk, &self.unarchived).await?;
+        let (disk, unarchived) = (self.disk.clone(), std::mem::take(&mut self.unarchived));
+        let waiting = Handle::current();
+        blocking(move || waiting.block_on(archive::keep(&disk, &unarchived))).await?;
         let (snapshots, meta, machine) = (self.snapshots.clone(), self.meta.clone(), self.machine.clone());
         let save = move || snapshots.save(&meta, &format::encode_bare(&*machine)?);
         let snapshot = blocking(save).await?;
         write(&self.state).archived(self.meta.last_log_id);
         Ok(Snapshot { meta: self.meta.clone(), snapshot })
     }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 #[cfg(test)]

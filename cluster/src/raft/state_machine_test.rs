@@ -22,7 +22,8 @@ fn batch(event: EventId, base: u64, count: u64) -> SaleBatch {
 }
 
 async fn apply(machine: &mut Machine3, index: u64, batches: Vec<SaleBatch>) {
-    let entry = RaftEntry { log_id: log_id(1, index), payload: EntryPayload::Normal(Entry::Sales(batches)) };
+    let entry =
+        RaftEntry { log_id: log_id(1, index), payload: EntryPayload::Normal(Entry::Sales(batches.into())) };
     machine.apply(stream::iter([Ok((entry, None))])).await.unwrap();
 }
 
@@ -51,14 +52,14 @@ async fn a_batch_is_applied_exactly_where_its_base_says() {
         batch(OTHER, 0, 1),
         batch(EVENT, 3, 0),
     ];
-    let applied = Machine::apply(&mut shard, &Entry::Sales(batches), &mut |batch, sale| {
+    let applied = Machine::apply(&mut shard, &Entry::Sales(batches.into()), &mut |batch, sale| {
         seen.push((batch.event, sale.facts()));
     });
     assert_eq!(applied, Applied::Sales(vec![false, true, true, false, true, true, true, false]));
     assert_eq!(seen, [(EVENT, 3), (EVENT, 5), (OTHER, 1)]);
     // A sale that does not begin with its opening is no sale.
     let headless = SaleBatch { event: EventId::new(9), base: 0, facts: facts(4, 2).into() };
-    let applied = Machine::apply(&mut shard, &Entry::Sales(vec![headless]), &mut |_, _| {});
+    let applied = Machine::apply(&mut shard, &Entry::Sales([headless].into()), &mut |_, _| {});
     assert_eq!(applied, Applied::Sales(vec![false]));
     let foreign = Machine::apply(&mut shard, &Entry::Accounts(Vec::new()), &mut |_, _| {});
     assert_eq!(foreign, Applied::Foreign);

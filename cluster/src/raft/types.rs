@@ -63,7 +63,7 @@ pub struct SaleBatch {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Entry {
     /// For a shard.
-    Sales(Vec<SaleBatch>),
+    Sales(Arc<[SaleBatch]>),
     /// For the directory.
     Catalogue(Vec<CatalogueFact>),
     /// For the accounts.

@@ -97,25 +97,25 @@ impl MembershipRecord {
     }
 }
 
-/// An entry of a raft log. `Facts` is what a state machine applies.
+/// An entry of a raft log. `Facts` is what a state machine applies: owned when read, borrowed when written.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct EntryRecord {
+pub(crate) struct EntryRecord<F = types::Entry> {
     id: IdRecord,
-    payload: PayloadRecord,
+    payload: PayloadRecord<F>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-enum PayloadRecord {
+enum PayloadRecord<F> {
     Blank,
-    Facts(types::Entry),
+    Facts(F),
     Membership(MembershipRecord),
 }
 
-impl From<&RaftEntry> for EntryRecord {
-    fn from(entry: &RaftEntry) -> Self {
+impl<'a> From<&'a RaftEntry> for EntryRecord<&'a types::Entry> {
+    fn from(entry: &'a RaftEntry) -> Self {
         let payload = match &entry.payload {
             EntryPayload::Blank => PayloadRecord::Blank,
-            EntryPayload::Normal(facts) => PayloadRecord::Facts(facts.clone()),
+            EntryPayload::Normal(facts) => PayloadRecord::Facts(facts),
             EntryPayload::Membership(membership) => PayloadRecord::Membership(membership.into()),
         };
         Self { id: entry.log_id.into(), payload }

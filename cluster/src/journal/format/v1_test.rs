@@ -39,7 +39,10 @@ fn entries() -> Vec<RaftEntry> {
     vec![
         RaftEntry { log_id: types::log_id(1, 40), payload: EntryPayload::Blank },
         RaftEntry { log_id: types::log_id(1, 41), payload: EntryPayload::Membership(voters) },
-        RaftEntry { log_id: types::log_id(2, 42), payload: EntryPayload::Normal(Entry::Sales(vec![batch])) },
+        RaftEntry {
+            log_id: types::log_id(2, 42),
+            payload: EntryPayload::Normal(Entry::Sales([batch].into())),
+        },
     ]
 }
 
