@@ -214,7 +214,7 @@ impl Sale {
     }
 
     pub(super) fn view_booking(&self, number: BookingNumber) -> Option<BookingView> {
-        self.bookings.get(&number).map(|booking| BookingView { number, booking: booking.clone() })
+        self.bookings.get(&number).map(|booking| BookingView { number, booking: Box::new(booking.clone()) })
     }
 
     /// When something must happen to `hold`: its deadline, or its payment's.
