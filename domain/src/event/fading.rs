@@ -1,26 +1,32 @@
 //! A map that remembers each entry for [`MEMORY_MS`](super::MEMORY_MS) and then forgets it, by stamped time only, so
 //! that every replica forgets the same.
 
-use std::collections::{BTreeMap, VecDeque};
+use core::hash::Hash;
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
 use super::MEMORY_MS;
+use super::table::Table;
 use crate::time::UnixMillis;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Fading<K: Ord, V> {
-    entries: BTreeMap<K, (UnixMillis, V)>,
+#[serde(bound(
+    serialize = "K: Hash + Ord + Copy + Serialize, V: Serialize",
+    deserialize = "K: Hash + Eq + Deserialize<'de>, V: Deserialize<'de>"
+))]
+pub(super) struct Fading<K: Hash + Eq, V> {
+    entries: Table<K, (UnixMillis, V)>,
     order: VecDeque<(UnixMillis, K)>,
 }
 
-impl<K: Ord, V> Default for Fading<K, V> {
+impl<K: Hash + Eq, V> Default for Fading<K, V> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new(), order: VecDeque::new() }
+        Self { entries: Table::default(), order: VecDeque::new() }
     }
 }
 
-impl<K: Ord + Copy, V> Fading<K, V> {
+impl<K: Hash + Ord + Copy, V> Fading<K, V> {
     /// Remembers `value` from `at` on, in the place of an older one.
     pub(super) fn insert(&mut self, at: UnixMillis, key: K, value: V) {
         self.entries.insert(key, (at, value));

@@ -14,6 +14,7 @@ mod refusal;
 mod reply;
 mod sale;
 mod seats;
+mod table;
 mod terms;
 mod validate;
 

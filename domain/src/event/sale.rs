@@ -12,6 +12,7 @@ use super::fading::Fading;
 use super::hold::Hold;
 use super::reply::{BookingView, HoldView, Reply};
 use super::seats::{Claim, Counts, SeatStatus, Seats};
+use super::table::Table;
 use super::terms::SaleTerms;
 use crate::ids::{BookingNumber, EventId, HoldNumber, SeatIndex, UserId};
 use crate::time::UnixMillis;
@@ -60,7 +61,7 @@ pub struct Sale {
     pub(super) next_booking: u32,
     pub(super) working: BTreeSet<BookingNumber>,
     /// Tickets held and booked, by customer.
-    pub(super) customers: BTreeMap<UserId, u32>,
+    pub(super) customers: Table<UserId, u32>,
     pub(super) answers: Fading<(UserId, [u8; 16]), Remembered>,
     /// Every live hold by the moment at which something must happen to it.
     pub(super) deadlines: BTreeSet<(UnixMillis, HoldNumber)>,
@@ -82,7 +83,7 @@ impl Sale {
             bookings: BTreeMap::new(),
             next_booking: 0,
             working: BTreeSet::new(),
-            customers: BTreeMap::new(),
+            customers: Table::default(),
             answers: Fading::default(),
             deadlines: BTreeSet::new(),
         }

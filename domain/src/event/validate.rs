@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::booking::BookingStatus;
 use super::sale::Sale;
 use super::seats::{Claim, Counts, SeatStatus};
+use super::table::Table;
 use crate::ids::SeatIndex;
 
 impl Sale {
@@ -75,7 +76,7 @@ impl Sale {
     }
 
     fn validate_customers(&self) -> Result<(), String> {
-        let mut customers = BTreeMap::new();
+        let mut customers = Table::default();
         for hold in self.holds.values() {
             *customers.entry(hold.buyer).or_default() += hold.tickets.len() as u32;
         }
