@@ -107,7 +107,7 @@ impl Sale {
         self.take(buyer, tickets, Claim::Hold(number));
         let tickets = tickets.clone();
         let hold = Hold { buyer, tickets, created_at: at, expires_at, paying: None, stretched_to: None };
-        self.deadlines.insert((expires_at, number));
+        self.deadlines.insert(expires_at, number);
         self.holds.insert(number, hold);
     }
 
@@ -130,8 +130,9 @@ impl Sale {
         let payment = Payment::begin(started.method.clone(), started.settle_by);
         let mut booking = Booking::begin(at, hold.buyer, started.hold, &hold.tickets, payment);
         booking.one_call = started.one_call;
-        self.deadlines.remove(&(self.deadline_of(hold), started.hold));
-        self.deadlines.insert((started.settle_by, started.hold));
+        let before = self.deadline_of(hold);
+        self.deadlines.remove(before, started.hold);
+        self.deadlines.insert(started.settle_by, started.hold);
         self.bookings.insert(started.booking, booking);
         self.working.insert(started.booking);
         if let Some(hold) = self.holds.get_mut(&started.hold) {
@@ -198,15 +199,15 @@ impl Sale {
     /// Changes a live hold and keeps its deadline filed right.
     fn change_hold(&mut self, number: HoldNumber, change: impl FnOnce(&mut Hold)) {
         let Some(mut hold) = self.holds.remove(&number) else { return };
-        self.deadlines.remove(&(self.deadline_of(&hold), number));
+        self.deadlines.remove(self.deadline_of(&hold), number);
         change(&mut hold);
-        self.deadlines.insert((self.deadline_of(&hold), number));
+        self.deadlines.insert(self.deadline_of(&hold), number);
         self.holds.insert(number, hold);
     }
 
     fn remove_hold(&mut self, at: UnixMillis, number: HoldNumber) -> Option<Hold> {
         let hold = self.holds.remove(&number)?;
-        self.deadlines.remove(&(self.deadline_of(&hold), number));
+        self.deadlines.remove(self.deadline_of(&hold), number);
         self.ended.insert(at, number, hold.buyer);
         Some(hold)
     }

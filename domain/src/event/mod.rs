@@ -6,6 +6,7 @@ mod apply;
 mod best_available;
 mod booking;
 mod command;
+mod deadlines;
 pub mod decide;
 mod fact;
 mod fading;

@@ -219,7 +219,7 @@ mod test {
             answers,
             deadlines,
         } = sale;
-        assert!(holds.is_empty() && deadlines.is_empty() && customers.is_empty());
+        assert!(holds.is_empty() && deadlines.next().is_none() && customers.is_empty());
         assert!(bookings.is_empty() && working.is_empty());
         assert!(*ended == Fading::default() && *answers == Fading::default());
         size_of::<Sale>()

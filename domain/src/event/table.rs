@@ -24,6 +24,14 @@ impl<K: Hash + Eq, V> Default for Table<K, V> {
 }
 
 impl<K: Hash + Eq + Ord + Copy, V> Table<K, V> {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn get(&self, key: &K) -> Option<&V> {
         self.0.get(key)
     }
@@ -64,6 +72,8 @@ impl<K: Hash + Eq + Ord + Copy + Serialize, V: Serialize> Serialize for Table<K,
     }
 }
 
+const HIGH_BITS: u64 = !(u32::MAX as u64);
+
 /// Multiplies each word by a large odd number and folds the halves of the product onto each other, which lets every
 /// bit of the word reach every bit of the hash.
 #[derive(Clone, Copy)]
@@ -88,8 +98,11 @@ impl Hasher for Folding {
         }
     }
 
+    /// Counted numbers keep their order in the low bits, which say where the entry is looked for: what comes one after
+    /// the other lies side by side in memory. The high bits tell entries apart.
     fn write_u32(&mut self, word: u32) {
         self.write_u64(u64::from(word));
+        self.0 = self.0 & HIGH_BITS | u64::from(word);
     }
 
     fn write_u64(&mut self, word: u64) {
