@@ -40,8 +40,9 @@ impl<K: Hash + Eq + Ord + Copy, V> Table<K, V> {
         self.0.get_mut(key)
     }
 
-    pub(super) fn insert(&mut self, key: K, value: V) {
-        self.0.insert(key, value);
+    /// Gives the value that was there before.
+    pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
+        self.0.insert(key, value)
     }
 
     pub(super) fn entry(&mut self, key: K) -> Entry<'_, K, V> {
@@ -122,8 +123,8 @@ mod test {
     #[test]
     fn entries_come_out_in_the_order_of_their_keys_however_they_came_in() {
         let (mut upwards, mut downwards) = (Table::default(), Table::default());
-        (0..1_000_u32).for_each(|key| upwards.insert(key, key));
-        (0..1_000_u32).rev().for_each(|key| downwards.insert(key, key));
+        assert!((0..1_000_u32).all(|key| upwards.insert(key, key).is_none()));
+        assert!((0..1_000_u32).rev().all(|key| downwards.insert(key, key).is_none()));
         assert_eq!(upwards, downwards);
         assert!(upwards.in_order().map(|(key, _)| *key).eq(0..1_000));
         assert!(downwards.in_order().eq(upwards.in_order()));
@@ -132,7 +133,7 @@ mod test {
     #[test]
     fn memory_is_given_back() {
         let mut table = Table::default();
-        (0..10_000_u32).for_each(|key| table.insert(key, key));
+        assert!((0..10_000_u32).all(|key| table.insert(key, key).is_none()));
         (10..10_000).for_each(|key| assert_eq!(table.remove(&key), Some(key)));
         assert_eq!(table.remove(&10), None);
         assert!(table.in_order().map(|(key, _)| *key).eq(0..10));
