@@ -26,7 +26,7 @@ fn decide_and_apply(criterion: &mut Criterion) {
                 assert_eq!(play(&mut sale, &map, &requests), winners);
                 sale
             };
-            bencher.iter_batched(|| sale.clone(), run, BatchSize::LargeInput);
+            bencher.iter_batched(|| sale.clone(), run, BatchSize::PerIteration);
         });
     }
     group.finish();
@@ -76,7 +76,7 @@ fn apply_held(criterion: &mut Criterion) {
             facts.iter().for_each(|fact| sale.apply(fact));
             sale
         };
-        bencher.iter_batched(|| sale.clone(), run, BatchSize::LargeInput);
+        bencher.iter_batched(|| sale.clone(), run, BatchSize::PerIteration);
     });
     group.finish();
 }
@@ -93,7 +93,7 @@ fn expire(criterion: &mut Criterion) {
             assert_eq!(sale.counts().available, SEATS);
             sale
         };
-        bencher.iter_batched(|| sale.clone(), run, BatchSize::LargeInput);
+        bencher.iter_batched(|| sale.clone(), run, BatchSize::PerIteration);
     });
     group.finish();
 }
