@@ -73,7 +73,7 @@ impl Metrics {
             seats.held += counts.held;
             seats.booked += counts.booked;
             seats.blocked += counts.blocked;
-            holds += sale.holds().len();
+            holds += sale.open_holds();
             sales += 1;
         });
         self.open_holds.set(holds as i64);

@@ -103,6 +103,6 @@ fn name(fact: &Fact) -> &'static str {
         Fact::RefundPaid { .. } => "refund-paid",
         Fact::SeatsBlocked { .. } => "seats-blocked",
         Fact::SeatsUnblocked { .. } => "seats-unblocked",
-        Fact::Answered { .. } => "answered",
+        Fact::Answered { .. } | Fact::HoldAnswered { .. } => "answered",
     }
 }

@@ -3,6 +3,8 @@
 //! Total and pure: a fact is never refused here and nothing panics; what does not fit the state (which `decide` never
 //! produces) leaves it as it is. The owner's actor runs the same code ahead of the journal.
 
+use std::sync::Arc;
+
 use super::booking::{Booking, Payment, PaymentMethod, PaymentStatus, TicketCode};
 use super::command::Key;
 use super::fact::{Fact, Stamped};
@@ -84,7 +86,12 @@ impl Sale {
             Fact::SeatsUnblocked { seats } => {
                 seats.iter().for_each(|seat| self.seats.set(*seat, Claim::Free));
             }
-            Fact::Answered { key, reply } => self.answered(at, key, reply),
+            Fact::Answered { key, reply } => self.answered(at, key, reply.clone()),
+            Fact::HoldAnswered { key, hold } => {
+                if let Some(view) = self.view_hold(*hold, at) {
+                    self.answered(at, key, Reply::Hold(view));
+                }
+            }
         }
     }
 
@@ -93,14 +100,14 @@ impl Sale {
         at: UnixMillis,
         number: HoldNumber,
         buyer: UserId,
-        tickets: &[PricedSeat],
+        tickets: &Arc<[PricedSeat]>,
         expires_at: UnixMillis,
     ) {
-        let tickets = tickets.to_vec();
         self.next_hold = self.next_hold.max(number.0 + 1);
-        self.take(buyer, &tickets, Claim::Hold(number));
+        self.take(buyer, tickets, Claim::Hold(number));
+        let tickets = tickets.clone();
         let hold = Hold { buyer, tickets, created_at: at, expires_at, paying: None, stretched_to: None };
-        self.deadlines.insert((expires_at, number));
+        self.deadlines.insert(expires_at, number);
         self.holds.insert(number, hold);
     }
 
@@ -108,10 +115,7 @@ impl Sale {
         let Some(buyer) = self.holds.get(&number).map(|hold| hold.buyer) else { return };
         self.give_back(buyer, removed.iter().copied());
         self.take(buyer, added, Claim::Hold(number));
-        self.change_hold(number, |hold| {
-            hold.tickets.retain(|ticket| !removed.contains(&ticket.seat));
-            hold.tickets.extend_from_slice(added);
-        });
+        self.change_hold(number, |hold| hold.tickets = hold.changed(added, removed));
     }
 
     fn hold_ended(&mut self, at: UnixMillis, number: HoldNumber) {
@@ -126,8 +130,9 @@ impl Sale {
         let payment = Payment::begin(started.method.clone(), started.settle_by);
         let mut booking = Booking::begin(at, hold.buyer, started.hold, &hold.tickets, payment);
         booking.one_call = started.one_call;
-        self.deadlines.remove(&(self.deadline_of(hold), started.hold));
-        self.deadlines.insert((started.settle_by, started.hold));
+        let before = self.deadline_of(hold);
+        self.deadlines.remove(before, started.hold);
+        self.deadlines.insert(started.settle_by, started.hold);
         self.bookings.insert(started.booking, booking);
         self.working.insert(started.booking);
         if let Some(hold) = self.holds.get_mut(&started.hold) {
@@ -166,13 +171,13 @@ impl Sale {
         self.answers.insert(at, (key.caller, key.hash), Remembered { fingerprint: key.fingerprint, answer });
     }
 
-    fn answered(&mut self, at: UnixMillis, key: &Key, reply: &Reply) {
-        if let Reply::Booking(view) | Reply::Pending(view) = reply
+    fn answered(&mut self, at: UnixMillis, key: &Key, reply: Reply) {
+        if let Reply::Booking(view) | Reply::Pending(view) = &reply
             && let Some(booking) = self.bookings.get_mut(&view.number)
         {
             booking.owed.retain(|owed| owed != key);
         }
-        let answer = Answer::Given(reply.clone());
+        let answer = Answer::Given(reply);
         self.answers.insert(at, (key.caller, key.hash), Remembered { fingerprint: key.fingerprint, answer });
     }
 
@@ -194,15 +199,15 @@ impl Sale {
     /// Changes a live hold and keeps its deadline filed right.
     fn change_hold(&mut self, number: HoldNumber, change: impl FnOnce(&mut Hold)) {
         let Some(mut hold) = self.holds.remove(&number) else { return };
-        self.deadlines.remove(&(self.deadline_of(&hold), number));
+        self.deadlines.remove(self.deadline_of(&hold), number);
         change(&mut hold);
-        self.deadlines.insert((self.deadline_of(&hold), number));
+        self.deadlines.insert(self.deadline_of(&hold), number);
         self.holds.insert(number, hold);
     }
 
     fn remove_hold(&mut self, at: UnixMillis, number: HoldNumber) -> Option<Hold> {
         let hold = self.holds.remove(&number)?;
-        self.deadlines.remove(&(self.deadline_of(&hold), number));
+        self.deadlines.remove(self.deadline_of(&hold), number);
         self.ended.insert(at, number, hold.buyer);
         Some(hold)
     }

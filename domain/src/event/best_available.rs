@@ -40,10 +40,15 @@ pub struct BestWish {
 
 /// The best free seats for `wish`, or `None` where fewer than it asks for are free.
 pub(super) fn best_available(sale: &Sale, map: &SeatMap, wish: &BestWish) -> Option<Vec<SeatIndex>> {
-    let rows: Vec<Candidate<'_>> = candidates(sale, map, wish).collect();
-    let mut enough = rows.iter().filter(|candidate| candidate.fitting >= wish.quantity);
-    let side_by_side = enough.find_map(|candidate| run_in(sale, candidate.row, wish));
-    side_by_side.or_else(|| nearest_rows(sale, &rows, wish))
+    let mut rows = Vec::new();
+    for candidate in candidates(sale, map, wish) {
+        let enough = candidate.fitting >= wish.quantity;
+        if enough && let Some(seats) = run_in(sale, candidate.row, wish) {
+            return Some(seats);
+        }
+        rows.push(candidate);
+    }
+    nearest_rows(sale, &rows, wish)
 }
 
 /// A row that the wish allows, with seats that fit.
@@ -90,15 +95,16 @@ fn fitting<'a>(
 }
 
 /// The lines of fitting neighbours in a row, each as long as can be, as positions `(first, count)`.
-fn runs(sale: &Sale, row: &Row, wish: &BestWish) -> Vec<(u32, u32)> {
-    let mut runs: Vec<(u32, u32)> = Vec::new();
-    for (at, _) in fitting(sale, row, wish) {
-        match runs.last_mut() {
-            Some((first, count)) if *first + *count == at && row.joined_to_next(at - 1) => *count += 1,
-            _ => runs.push((at, 1)),
+fn runs<'a>(sale: &'a Sale, row: &'a Row, wish: &'a BestWish) -> impl Iterator<Item = (u32, u32)> + 'a {
+    let mut fitting = fitting(sale, row, wish).map(|(at, _)| at).peekable();
+    core::iter::from_fn(move || {
+        let first = fitting.next()?;
+        let mut last = first;
+        while fitting.next_if(|at| *at == last + 1 && row.joined_to_next(last)).is_some() {
+            last += 1;
         }
-    }
-    runs
+        Some((first, last + 1 - first))
+    })
 }
 
 fn run_in(sale: &Sale, row: &Row, wish: &BestWish) -> Option<Vec<SeatIndex>> {
@@ -109,7 +115,6 @@ fn run_in(sale: &Sale, row: &Row, wish: &BestWish) -> Option<Vec<SeatIndex>> {
     }
     let middle_twice = row.len();
     let best_start = runs(sale, row, wish)
-        .into_iter()
         .filter(|(_, count)| *count >= wish.quantity)
         .map(|(first, count)| {
             let wanted = middle_twice.saturating_sub(wish.quantity) / 2;
@@ -139,7 +144,7 @@ fn nearest_rows(sale: &Sale, rows: &[Candidate<'_>], wish: &BestWish) -> Option<
     let mut seats = Vec::with_capacity(wish.quantity as usize);
     for Candidate { row, .. } in &rows[start..=end] {
         let all: Vec<SeatIndex> = row.seats().collect();
-        let mut runs = runs(sale, row, wish);
+        let mut runs: Vec<_> = runs(sale, row, wish).collect();
         runs.sort_by_key(|(_, count)| core::cmp::Reverse(*count));
         let in_order = runs.into_iter().flat_map(|(first, count)| first..first + count);
         seats.extend(in_order.map(|at| all[at as usize]).take(wish.quantity as usize - seats.len()));

@@ -1,5 +1,7 @@
 //! What has happened to a sale: the unit of the journal. Everything a replica needs stands in the fact itself.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::booking::{PaymentMethod, TicketCode};
@@ -38,7 +40,7 @@ pub enum Fact {
         /// For whom.
         buyer: UserId,
         /// Free seats with their prices.
-        tickets: Vec<PricedSeat>,
+        tickets: Arc<[PricedSeat]>,
         /// Until when.
         expires_at: UnixMillis,
     },
@@ -138,12 +140,19 @@ pub enum Fact {
         /// Blocked seats until now.
         seats: Vec<SeatIndex>,
     },
-    /// A keyed request has its answer.
+    /// A keyed request has its answer. Facts of earlier versions also say so of holds.
     Answered {
         /// The key.
         key: Key,
         /// The answer, to be given again word for word.
         reply: Reply,
+    },
+    /// A keyed request is answered with the hold as this moment finds it.
+    HoldAnswered {
+        /// The key.
+        key: Key,
+        /// Which.
+        hold: HoldNumber,
     },
 }
 

@@ -1,5 +1,7 @@
 //! A hold: seats set aside for a buyer until a deadline.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BookingNumber, SeatIndex, UserId};
@@ -20,7 +22,7 @@ pub struct Hold {
     /// Whose it is.
     pub buyer: UserId,
     /// Its seats, in the order they were asked for; never empty.
-    pub tickets: Vec<PricedSeat>,
+    pub tickets: Arc<[PricedSeat]>,
     /// When it was made.
     pub created_at: UnixMillis,
     /// When it ends, unless a payment is under way.
@@ -36,6 +38,12 @@ impl Hold {
     #[must_use]
     pub fn total_minor(&self) -> i64 {
         self.tickets.iter().map(|ticket| ticket.price_minor).sum()
+    }
+
+    /// Its seats once `added` have come and `removed` are gone.
+    pub(super) fn changed(&self, added: &[PricedSeat], removed: &[SeatIndex]) -> Arc<[PricedSeat]> {
+        let kept = self.tickets.iter().filter(|ticket| !removed.contains(&ticket.seat));
+        kept.chain(added).copied().collect()
     }
 
     /// Whether `seat` is among its seats.

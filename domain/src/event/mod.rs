@@ -6,6 +6,7 @@ mod apply;
 mod best_available;
 mod booking;
 mod command;
+mod deadlines;
 pub mod decide;
 mod fact;
 mod fading;
@@ -14,6 +15,7 @@ mod refusal;
 mod reply;
 mod sale;
 mod seats;
+mod table;
 mod terms;
 mod validate;
 

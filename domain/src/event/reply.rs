@@ -1,5 +1,7 @@
 //! The answers of a sale, complete enough to be rendered again, word for word, a day later.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::booking::Booking;
@@ -15,7 +17,7 @@ pub struct HoldView {
     /// Whose it is.
     pub buyer: UserId,
     /// Its seats and prices.
-    pub tickets: Vec<PricedSeat>,
+    pub tickets: Arc<[PricedSeat]>,
     /// When it was made.
     pub created_at: UnixMillis,
     /// When it ends.
@@ -38,7 +40,7 @@ pub struct BookingView {
     /// Its number.
     pub number: BookingNumber,
     /// Everything about it.
-    pub booking: Booking,
+    pub booking: Box<Booking>,
 }
 
 /// What a command is answered with.

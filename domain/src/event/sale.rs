@@ -8,10 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::booking::Booking;
+use super::deadlines::Deadlines;
 use super::fading::Fading;
 use super::hold::Hold;
 use super::reply::{BookingView, HoldView, Reply};
 use super::seats::{Claim, Counts, SeatStatus, Seats};
+use super::table::Table;
 use super::terms::SaleTerms;
 use crate::ids::{BookingNumber, EventId, HoldNumber, SeatIndex, UserId};
 use crate::time::UnixMillis;
@@ -53,17 +55,17 @@ pub struct Sale {
     pub(super) version: u64,
     pub(super) last_stamp: UnixMillis,
     pub(super) seats: Seats,
-    pub(super) holds: BTreeMap<HoldNumber, Hold>,
+    pub(super) holds: Table<HoldNumber, Hold>,
     pub(super) next_hold: u32,
     pub(super) ended: Fading<HoldNumber, UserId>,
     pub(super) bookings: BTreeMap<BookingNumber, Booking>,
     pub(super) next_booking: u32,
     pub(super) working: BTreeSet<BookingNumber>,
     /// Tickets held and booked, by customer.
-    pub(super) customers: BTreeMap<UserId, u32>,
+    pub(super) customers: Table<UserId, u32>,
     pub(super) answers: Fading<(UserId, [u8; 16]), Remembered>,
     /// Every live hold by the moment at which something must happen to it.
-    pub(super) deadlines: BTreeSet<(UnixMillis, HoldNumber)>,
+    pub(super) deadlines: Deadlines,
 }
 
 impl Sale {
@@ -76,15 +78,15 @@ impl Sale {
             version: 0,
             last_stamp: opening.at,
             seats: Seats::all_free(opening.seats),
-            holds: BTreeMap::new(),
+            holds: Table::default(),
             next_hold: 0,
             ended: Fading::default(),
             bookings: BTreeMap::new(),
             next_booking: 0,
             working: BTreeSet::new(),
-            customers: BTreeMap::new(),
+            customers: Table::default(),
             answers: Fading::default(),
-            deadlines: BTreeSet::new(),
+            deadlines: Deadlines::default(),
         }
     }
 
@@ -159,9 +161,15 @@ impl Sale {
         self.holds.get(&number)
     }
 
-    /// The live holds.
+    /// How many holds are live.
+    #[must_use]
+    pub fn open_holds(&self) -> usize {
+        self.holds.len()
+    }
+
+    /// The live holds, oldest first; they are put in order for it.
     pub fn holds(&self) -> impl ExactSizeIterator<Item = (HoldNumber, &Hold)> + '_ {
-        self.holds.iter().map(|(number, hold)| (*number, hold))
+        self.holds.in_order().map(|(number, hold)| (*number, hold))
     }
 
     /// A booking.
@@ -189,13 +197,13 @@ impl Sale {
     /// When something must next happen to a hold.
     #[must_use]
     pub fn next_deadline(&self) -> Option<UnixMillis> {
-        self.deadlines.first().map(|(at, _)| *at)
+        self.deadlines.next()
     }
 
     /// Whether the sale needs an owner even when nobody asks.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        !self.deadlines.is_empty() || !self.working.is_empty()
+        !self.holds.is_empty() || !self.working.is_empty()
     }
 
     pub(super) fn ended_hold_of(&self, number: HoldNumber, now: UnixMillis) -> Option<UserId> {
@@ -214,7 +222,7 @@ impl Sale {
     }
 
     pub(super) fn view_booking(&self, number: BookingNumber) -> Option<BookingView> {
-        self.bookings.get(&number).map(|booking| BookingView { number, booking: booking.clone() })
+        self.bookings.get(&number).map(|booking| BookingView { number, booking: Box::new(booking.clone()) })
     }
 
     /// When something must happen to `hold`: its deadline, or its payment's.

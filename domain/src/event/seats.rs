@@ -1,4 +1,4 @@
-//! Who has each seat, four bytes and a bit a seat.
+//! Who has each seat: two bits a seat, and four bytes more where seats nearby are not free.
 //!
 //! Hazard: numbers of holds and bookings share the slot with two marks, so both end at [`LAST_NUMBER`].
 
@@ -94,34 +94,67 @@ impl Counts {
     }
 }
 
+/// As many seats as one word of free bits has.
+const PAGE: usize = 64;
+
+/// The slots of a page; none while all its seats are free, so that equal seats are kept equally.
+type Page = Option<Box<[u32; PAGE]>>;
+
 /// All seats of a sale.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Stored", into = "Stored")]
 pub(super) struct Seats {
-    slots: Vec<u32>,
+    len: u32,
+    pages: Vec<Page>,
     /// One bit a seat, set where the slot is free: best available skips full rows by whole words.
     free: Vec<u64>,
     counts: Counts,
 }
 
+/// As it is stored: every slot.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    slots: Vec<u32>,
+    free: Vec<u64>,
+    counts: Counts,
+}
+
+impl From<Seats> for Stored {
+    fn from(seats: Seats) -> Self {
+        let slots = seats.iter().map(|(_, claim)| claim.slot()).collect();
+        Self { slots, free: seats.free, counts: seats.counts }
+    }
+}
+
+impl From<Stored> for Seats {
+    fn from(Stored { slots, free, counts }: Stored) -> Self {
+        let page = |slots: &[u32]| {
+            let mut page = Box::new([FREE; PAGE]);
+            page[..slots.len()].copy_from_slice(slots);
+            slots.iter().any(|slot| *slot != FREE).then_some(page)
+        };
+        Self { len: slots.len() as u32, pages: slots.chunks(PAGE).map(page).collect(), free, counts }
+    }
+}
+
 impl Seats {
     pub(super) fn all_free(seats: u32) -> Self {
-        let mut free = vec![u64::MAX; seats.div_ceil(64) as usize];
-        if let (Some(last), 1..) = (free.last_mut(), seats % 64) {
-            *last = (1 << (seats % 64)) - 1;
-        }
-        Self {
-            slots: vec![FREE; seats as usize],
-            free,
-            counts: Counts { available: seats, ..Counts::default() },
-        }
+        let pages = seats.div_ceil(PAGE as u32);
+        let free = (0..pages).map(|page| all_free_in(page, seats)).collect();
+        let counts = Counts { available: seats, ..Counts::default() };
+        Self { len: seats, pages: vec![None; pages as usize], free, counts }
     }
 
     pub(super) fn len(&self) -> u32 {
-        self.slots.len() as u32
+        self.len
     }
 
     pub(super) fn claim(&self, seat: SeatIndex) -> Option<Claim> {
-        self.slots.get(seat.0 as usize).map(|slot| Claim::of(*slot))
+        if seat.0 >= self.len {
+            return None;
+        }
+        let page = self.pages[seat.0 as usize / PAGE].as_ref();
+        Some(page.map_or(Claim::Free, |page| Claim::of(page[seat.0 as usize % PAGE])))
     }
 
     pub(super) fn counts(&self) -> Counts {
@@ -147,20 +180,32 @@ impl Seats {
 
     /// Gives the seat to `claim`; a seat beyond the map is left alone.
     pub(super) fn set(&mut self, seat: SeatIndex, claim: Claim) {
-        let Some(slot) = self.slots.get_mut(seat.0 as usize) else { return };
-        let before = Claim::of(*slot);
-        *slot = claim.slot();
+        let Some(before) = self.claim(seat) else { return };
         *self.counts.of(before.status()) -= 1;
         *self.counts.of(claim.status()) += 1;
-        let bit = 1 << (seat.0 % 64);
+        let (page, bit) = (seat.0 as usize / PAGE, 1 << (seat.0 % 64));
         match claim {
-            Claim::Free => self.free[seat.0 as usize / 64] |= bit,
-            _ => self.free[seat.0 as usize / 64] &= !bit,
+            Claim::Free => self.free[page] |= bit,
+            _ => self.free[page] &= !bit,
+        }
+        if self.free[page] == all_free_in(page as u32, self.len) {
+            self.pages[page] = None;
+        } else {
+            let slots = self.pages[page].get_or_insert_with(|| Box::new([FREE; PAGE]));
+            slots[seat.0 as usize % PAGE] = claim.slot();
         }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (SeatIndex, Claim)> + '_ {
-        self.slots.iter().enumerate().map(|(seat, slot)| (SeatIndex(seat as u32), Claim::of(*slot)))
+        (0..self.len).map(SeatIndex).filter_map(|seat| Some((seat, self.claim(seat)?)))
+    }
+}
+
+/// The free bits of a page of which every seat is free; the last page may have fewer seats.
+const fn all_free_in(page: u32, seats: u32) -> u64 {
+    match seats - page * PAGE as u32 {
+        0..64 => (1 << (seats % 64)) - 1,
+        _ => u64::MAX,
     }
 }
 
@@ -199,6 +244,27 @@ mod test {
         assert!(!seats.is_free(SeatIndex(130)));
     }
 
+    #[test]
+    fn seats_that_went_and_came_back_are_as_they_were_and_cost_no_more() {
+        for count in [1, 63, 64, 65, 130, 200] {
+            let mut seats = Seats::all_free(count);
+            let all = || (0..count).map(SeatIndex);
+            all().for_each(|seat| seats.set(seat, Claim::Hold(HoldNumber(seat.0))));
+            assert!(all().all(|seat| seats.claim(seat) == Some(Claim::Hold(HoldNumber(seat.0)))));
+            assert_eq!((seats.claim(SeatIndex(count)), seats.counts().held), (None, count));
+            let stored = Stored::from(seats.clone());
+            assert_eq!(
+                (stored.slots.len(), stored.free.len()),
+                (count as usize, count.div_ceil(64) as usize)
+            );
+            assert_eq!(Seats::from(stored), seats);
+            all().rev().for_each(|seat| seats.set(seat, Claim::Free));
+            assert_eq!(seats, Seats::all_free(count));
+            assert!(seats.pages.iter().all(Option::is_none));
+            assert_eq!(Seats::from(Stored::from(seats.clone())), seats);
+        }
+    }
+
     /// What a sale occupies, itself and on the heap. Names every field, so that a new one cannot be forgotten.
     fn bytes(sale: &Sale) -> usize {
         let Sale {
@@ -208,7 +274,7 @@ mod test {
             facts: _,
             version: _,
             last_stamp: _,
-            seats: Seats { slots, free, counts: _ },
+            seats: Seats { len: _, pages, free, counts: _ },
             holds,
             next_hold: _,
             ended,
@@ -219,21 +285,23 @@ mod test {
             answers,
             deadlines,
         } = sale;
-        assert!(holds.is_empty() && deadlines.is_empty() && customers.is_empty());
+        assert!(holds.is_empty() && deadlines.next().is_none() && customers.is_empty());
         assert!(bookings.is_empty() && working.is_empty());
         assert!(*ended == Fading::default() && *answers == Fading::default());
         size_of::<Sale>()
             + size_of_val(prices_minor.as_slice())
-            + slots.capacity() * size_of::<u32>()
+            + pages.capacity() * size_of::<Page>()
+            + pages.iter().flatten().count() * size_of::<[u32; PAGE]>()
             + free.capacity() * size_of::<u64>()
     }
 
     #[test]
-    fn a_sale_without_holds_costs_less_than_eight_bytes_a_seat() {
+    fn a_sale_without_holds_costs_bits_a_seat() {
         let terms = terms(vec![5_000; 20]);
-        let sale =
-            Sale::open(EventId::new(1), Opening { terms: &terms, seats: 200_000, revision: 1, at: START });
-        let bytes = bytes(&sale);
-        assert!(bytes <= 8 * 200_000, "{bytes}");
+        for (seats, at_most) in [(5_000, 2_048), (200_000, 52_000)] {
+            let sale = Sale::open(EventId::new(1), Opening { terms: &terms, seats, revision: 1, at: START });
+            let bytes = bytes(&sale);
+            assert!(bytes <= at_most, "{seats} seats: {bytes} bytes");
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::booking::BookingStatus;
 use super::sale::Sale;
 use super::seats::{Claim, Counts, SeatStatus};
+use super::table::Table;
 use crate::ids::SeatIndex;
 
 impl Sale {
@@ -42,7 +43,7 @@ impl Sale {
         let mut claims = BTreeMap::new();
         let held = self
             .holds
-            .iter()
+            .in_order()
             .flat_map(|(number, hold)| hold.tickets.iter().map(|ticket| (ticket.seat, Claim::Hold(*number))));
         let booked = self.bookings.iter().filter(|(_, booking)| booking.status == BookingStatus::Booked);
         let booked = booked
@@ -58,9 +59,9 @@ impl Sale {
 
     fn validate_deadlines(&self) -> Result<(), String> {
         let due: BTreeSet<_> =
-            self.holds.iter().map(|(number, hold)| (self.deadline_of(hold), *number)).collect();
-        ensure(due == self.deadlines, || "deadlines are not those of the live holds".into())?;
-        for (number, hold) in &self.holds {
+            self.holds.in_order().map(|(number, hold)| (self.deadline_of(hold), *number)).collect();
+        ensure(self.deadlines.iter().eq(due), || "deadlines are not those of the live holds".into())?;
+        for (number, hold) in self.holds.in_order() {
             ensure(!hold.tickets.is_empty(), || format!("{number:?} has no seat"))?;
             ensure(number.0 < self.next_hold, || format!("{number:?} will be given again"))?;
             let paying = hold.paying.map(|booking| self.bookings.get(&booking));
@@ -75,8 +76,8 @@ impl Sale {
     }
 
     fn validate_customers(&self) -> Result<(), String> {
-        let mut customers = BTreeMap::new();
-        for hold in self.holds.values() {
+        let mut customers = Table::default();
+        for (_, hold) in self.holds.in_order() {
             *customers.entry(hold.buyer).or_default() += hold.tickets.len() as u32;
         }
         for booking in self.bookings.values().filter(|booking| booking.status == BookingStatus::Booked) {

@@ -190,6 +190,19 @@ impl SeatMap {
         self.categories.iter().position(|category| category == name).map(|at| at as u16)
     }
 
+    /// The section that `seat` is in, or `None` beyond the last seat. Binary search over the sections.
+    #[must_use]
+    pub fn section_at(&self, seat: SeatIndex) -> Option<&Section> {
+        if seat.0 >= self.seats {
+            return None;
+        }
+        // A section without rows begins where the next one does, which comes after it; the last ones begin nowhere.
+        let begins = |section: &Section| self.rows.get(section.first_row as usize).map(|row| row.first_seat);
+        let after =
+            self.sections.partition_point(|section| begins(section).is_some_and(|first| first <= seat.0));
+        Some(&self.sections[after - 1])
+    }
+
     /// Where `seat` is, or `None` beyond the last seat. Binary search over the rows.
     #[must_use]
     pub fn place(&self, seat: SeatIndex) -> Option<Place<'_>> {

@@ -47,6 +47,23 @@ fn seats_are_numbered_in_order_and_found_again() {
 }
 
 #[test]
+fn a_seat_is_in_the_section_of_its_row_also_among_sections_without_rows() {
+    let sections = [
+        rows("None", "a", &[]),
+        rows("A", "a", &[("1", 3), ("2", 2)]),
+        rows("Nor here", "b", &[]),
+        standing("Pit", "b", 4),
+        rows("Nor at the end", "c", &[]),
+    ];
+    let map = SeatMap::build(Plan { sections: sections.into() }).expect("the plan is right");
+    for seat in (0..9).map(SeatIndex) {
+        let section = map.place(seat).expect("within the map").section;
+        assert_eq!(map.section_at(seat), Some(section), "{seat:?}");
+    }
+    assert_eq!(map.section_at(SeatIndex(9)), None);
+}
+
+#[test]
 fn a_duplicate_is_refused_at_its_second_place() {
     assert_eq!(pointers(vec![standing("A", "c", 1), rows("A", "c", &[("1", 1)])]), ["/sections/1/name"]);
     assert_eq!(pointers(vec![rows("A", "c", &[("1", 1), ("2", 1), ("1", 2)])]), ["/sections/0/rows/2/name"]);

@@ -44,7 +44,7 @@ impl SeatHistory {
             Fact::TicketsCancelled { seats, .. }
             | Fact::SeatsBlocked { seats }
             | Fact::SeatsUnblocked { seats } => seats.contains(&self.seat),
-            Fact::Answered { .. } => false,
+            Fact::Answered { .. } | Fact::HoldAnswered { .. } => false,
         }
     }
 
@@ -64,7 +64,7 @@ mod test {
         Fact::Held {
             hold: HoldNumber::new(hold),
             buyer: UserId::new(1),
-            tickets: vec![PricedSeat { seat: SeatIndex::new(seat), price_minor: 1 }],
+            tickets: [PricedSeat { seat: SeatIndex::new(seat), price_minor: 1 }].into(),
             expires_at: UnixMillis::new(9),
         }
     }

@@ -191,3 +191,7 @@ pub(crate) struct WatermarksRecord {
 #[cfg(test)]
 #[path = "v1_test.rs"]
 mod test;
+
+#[cfg(test)]
+#[path = "sale_test.rs"]
+mod sale_test;

@@ -97,7 +97,7 @@ fn start(
     sold.payment.status = PaymentStatus::Captured;
     facts.push(Fact::Booked { booking, codes });
     facts.push(Fact::PaymentCaptured { booking });
-    let view = BookingView { number: booking, booking: sold };
+    let view = BookingView { number: booking, booking: Box::new(sold) };
     Ok(Decision::reply(facts, Reply::Booking(view)).remembered(context.key))
 }
 

@@ -139,7 +139,7 @@ fn a_total_of_zero_is_booked_without_a_provider() {
             false => book(scene.hold(ANNA, &[80, 81]).hold),
         };
         let view = booking_of(scene.tell(ANNA, &command));
-        assert_eq!(scene.sale().booking(view.number), Some(&view.booking), "the answer is what was written");
+        assert_eq!(scene.sale().booking(view.number), Some(&*view.booking), "the answer is what was written");
         assert_eq!((view.booking.status, view.booking.total_minor()), (BookingStatus::Booked, 0));
         assert_eq!(
             (view.booking.payment.status, view.booking.booked_at),
@@ -197,6 +197,6 @@ fn the_answer_in_the_end_is_the_booking_with_its_money_taken() {
     assert_eq!(scene.settle(booking, PaymentOutcome::Authorized).settled, []);
     let settled = scene.settle(booking, PaymentOutcome::Captured).settled;
     let [(number, Reply::Booking(view))] = settled.as_slice() else { panic!("{settled:?}") };
-    assert_eq!((*number, scene.sale().booking(booking)), (booking, Some(&view.booking)));
+    assert_eq!((*number, scene.sale().booking(booking)), (booking, Some(&*view.booking)));
     assert_eq!(view.booking.payment.status, PaymentStatus::Captured);
 }

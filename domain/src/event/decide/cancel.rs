@@ -44,7 +44,7 @@ pub(super) fn tickets(
         let outcome = Outcome::Settling { booking: number, joined: false };
         return Ok(Decision { outcome, ..Decision::silent(vec![fact(context.key)]) });
     }
-    let view = BookingView { number, booking: after };
+    let view = BookingView { number, booking: Box::new(after) };
     Ok(Decision::reply(vec![fact(None)], Reply::Booking(view)).remembered(context.key))
 }
 

@@ -162,7 +162,7 @@ fn where_nothing_is_given_back_the_answer_comes_at_once() {
     let mut scene = Scene::with(|terms| terms.cancellation.fee_percent = 100);
     let number = scene.buy(ANNA, &[0, 1]);
     let view = booking_of(scene.tell(ANNA, &cancel(number, None)));
-    assert_eq!(Some(&view.booking), scene.sale().booking(number));
+    assert_eq!(Some(&*view.booking), scene.sale().booking(number));
     assert_eq!(
         (view.booking.status, view.booking.payment.status),
         (BookingStatus::Cancelled, PaymentStatus::Captured)

@@ -14,20 +14,24 @@ const AT_MOST: usize = 512;
 /// The facts of what is due at `now`; call again while there are any.
 #[must_use]
 pub fn expire(sale: &Sale, now: UnixMillis) -> Decision {
-    let due = sale.deadlines.iter().take_while(|(at, _)| *at <= now).take(AT_MOST);
-    Decision::silent(due.flat_map(|(_, hold)| end(sale, *hold, now)).collect())
+    let mut facts = Vec::new();
+    // Asked before every answer, and nearly always in vain.
+    if sale.next_deadline().is_some_and(|next| next <= now) {
+        let due = sale.deadlines.iter().take_while(|(at, _)| *at <= now).take(AT_MOST);
+        due.for_each(|(_, hold)| end(sale, hold, now, &mut facts));
+    }
+    Decision::silent(facts)
 }
 
-fn end(sale: &Sale, number: HoldNumber, now: UnixMillis) -> Vec<Fact> {
-    let Some(hold) = sale.hold(number) else { return Vec::new() };
+fn end(sale: &Sale, number: HoldNumber, now: UnixMillis, facts: &mut Vec<Fact>) {
+    let Some(hold) = sale.hold(number) else { return };
     let expired = Fact::HoldExpired { hold: number };
     let Some((paying, booking)) = hold.paying.and_then(|paying| Some((paying, sale.booking(paying)?))) else {
-        return vec![expired];
+        return facts.push(expired);
     };
-    let mut facts = vec![Fact::PaymentTimedOut { booking: paying }];
+    facts.push(Fact::PaymentTimedOut { booking: paying });
     let released = release_one_call(sale, booking);
     facts.extend(released.or_else(|| (hold.expires_at <= now).then_some(expired)));
-    facts
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Setting seats aside: exactly these, or the best that are free.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::super::MAX_HOLD_TICKETS;
 use super::super::best_available::{BestWish, MAX_BEST_AVAILABLE, best_available};
@@ -48,7 +48,7 @@ pub(super) fn best(
 
 fn held(
     sale: &Sale,
-    tickets: Vec<PricedSeat>,
+    tickets: Arc<[PricedSeat]>,
     ttl_ms: u64,
     context: &Context<'_>,
 ) -> Result<Decision, Refusal> {
@@ -61,13 +61,15 @@ fn held(
         expires_at: context.now.plus_ms(ttl_ms),
         as_of: context.now,
     };
-    Ok(Decision::reply(vec![fact], Reply::Hold(view)).remembered(context.key))
+    let mut facts = Vec::with_capacity(2);
+    facts.push(fact);
+    Ok(Decision::reply(facts, Reply::Hold(view)).remembered(context.key))
 }
 
 /// The fact that the caller holds `tickets` from now on.
 pub(super) fn hold_fact(
     sale: &Sale,
-    tickets: Vec<PricedSeat>,
+    tickets: Arc<[PricedSeat]>,
     ttl_ms: u64,
     context: &Context<'_>,
 ) -> Result<Fact, Refusal> {
@@ -84,7 +86,7 @@ pub(super) fn take(
     sale: &Sale,
     seats: &[SeatIndex],
     context: &Context<'_>,
-) -> Result<Vec<PricedSeat>, Refusal> {
+) -> Result<Arc<[PricedSeat]>, Refusal> {
     let tickets = free_seats(sale, seats, "/ticketIds", context)?;
     within_limit(sale, context.caller.user, seats.len() as u32)?;
     Ok(tickets)
@@ -96,16 +98,15 @@ pub(super) fn free_seats(
     seats: &[SeatIndex],
     pointer: &'static str,
     context: &Context<'_>,
-) -> Result<Vec<PricedSeat>, Refusal> {
+) -> Result<Arc<[PricedSeat]>, Refusal> {
     distinct(seats, pointer)?;
-    if seats.iter().any(|seat| sale.status(*seat).is_none()) {
-        return Err(Refusal::NotFound);
+    let mut taken = Vec::new();
+    for seat in seats {
+        match sale.status(*seat).ok_or(Refusal::NotFound)? {
+            SeatStatus::Available => {}
+            status => taken.push((*seat, status)),
+        }
     }
-    let taken = seats.iter().filter_map(|seat| {
-        let status = sale.status(*seat).unwrap_or(SeatStatus::Blocked);
-        (status != SeatStatus::Available).then_some((*seat, status))
-    });
-    let taken: Vec<_> = taken.collect();
     if !taken.is_empty() {
         return Err(Refusal::SeatUnavailable(taken));
     }
@@ -117,20 +118,25 @@ pub(super) fn distinct(seats: &[SeatIndex], pointer: &'static str) -> Result<(),
     if !(1..=MAX_HOLD_TICKETS).contains(&seats.len()) {
         return Err(Refusal::Invalid { pointer, message: "1 to 50 tickets" });
     }
-    let mut seen = HashSet::with_capacity(seats.len());
-    if seats.iter().all(|seat| seen.insert(seat)) {
-        return Ok(());
-    }
-    Err(Refusal::Invalid { pointer, message: "each ticket only once" })
+    // So few are compared with each other faster than they are hashed.
+    let repeated = (1..seats.len()).any(|at| seats[..at].contains(&seats[at]));
+    if repeated { Err(Refusal::Invalid { pointer, message: "each ticket only once" }) } else { Ok(()) }
 }
 
-fn priced(sale: &Sale, seats: &[SeatIndex], context: &Context<'_>) -> Result<Vec<PricedSeat>, Refusal> {
-    let price = |seat: &SeatIndex| {
-        let category = context.map.place(*seat)?.section.category;
+fn priced(sale: &Sale, seats: &[SeatIndex], context: &Context<'_>) -> Result<Arc<[PricedSeat]>, Refusal> {
+    let price = |seat: SeatIndex| {
+        let category = context.map.section_at(seat)?.category;
         sale.terms.prices_minor.get(usize::from(category)).copied()
     };
-    let tickets = seats.iter().map(|seat| Some(PricedSeat { seat: *seat, price_minor: price(seat)? }));
-    tickets.collect::<Option<_>>().ok_or(Refusal::NotFound)
+    // An iterator of known length is collected by one allocation, one that may end early by several.
+    let mut missing = false;
+    let ticket = |seat: &SeatIndex| {
+        let price = price(*seat);
+        missing |= price.is_none();
+        PricedSeat { seat: *seat, price_minor: price.unwrap_or_default() }
+    };
+    let tickets = seats.iter().map(ticket).collect();
+    if missing { Err(Refusal::NotFound) } else { Ok(tickets) }
 }
 
 pub(super) fn within_limit(sale: &Sale, customer: UserId, more: u32) -> Result<(), Refusal> {

@@ -33,9 +33,7 @@ pub(super) fn change(
     if added.len() > removed.len() {
         within_limit(sale, context.caller.user, (added.len() - removed.len()) as u32)?;
     }
-    let mut tickets: Vec<_> = hold.tickets.clone();
-    tickets.retain(|ticket| !removed.contains(&ticket.seat));
-    tickets.extend_from_slice(&added);
+    let tickets = hold.changed(&added, &removed);
     if !(1..=MAX_HOLD_TICKETS).contains(&tickets.len()) {
         return Err(Refusal::Invalid { pointer: "", message: "1 to 50 tickets must be left in the hold" });
     }
@@ -73,7 +71,7 @@ fn added_seats(
     if add.iter().any(|seat| hold.has(*seat)) {
         return Err(Refusal::Invalid { pointer: "/add", message: "no ticket that the hold has already" });
     }
-    free_seats(sale, add, "/add", context)
+    Ok(free_seats(sale, add, "/add", context)?.to_vec())
 }
 
 pub(super) fn extend(

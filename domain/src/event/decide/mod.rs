@@ -74,10 +74,13 @@ impl Decision {
         Self { facts, outcome: Outcome::Nothing, settled: Vec::new() }
     }
 
-    /// Lets the key remember the reply.
+    /// Lets the key remember the reply. One with a hold is the hold as the facts leave it, so its number is enough.
     fn remembered(mut self, key: Option<Key>) -> Self {
         if let (Some(key), Outcome::Reply(reply)) = (key, &self.outcome) {
-            self.facts.push(Fact::Answered { key, reply: reply.clone() });
+            self.facts.push(match reply {
+                Reply::Hold(view) => Fact::HoldAnswered { key, hold: view.hold },
+                reply => Fact::Answered { key, reply: reply.clone() },
+            });
         }
         self
     }

@@ -2,7 +2,9 @@
 
 use super::{Decision, Outcome};
 use crate::event::test::scene::*;
-use crate::event::{BookingStatus, Command, Key, MEMORY_MS, PaymentOutcome, Refusal, Reply, SeatStatus};
+use crate::event::{
+    BookingStatus, Command, Fact, Key, MEMORY_MS, PaymentOutcome, Refusal, Reply, SeatStatus,
+};
 
 fn repeat(scene: &mut Scene, key: Key, command: &Command) -> Outcome {
     let again = scene.play(ANNA, Some(key), command).expect("it was answered before");
@@ -26,6 +28,27 @@ fn a_key_gives_its_answer_again_word_for_word_whatever_became_of_it() {
     assert_eq!(repeat(&mut scene, key(1, 1), &hold_exact(&[0, 1])), first);
     assert_eq!(repeat(&mut scene, key(2, 2), &Command::ReleaseHold { hold }), released);
     scene.assert_replays();
+}
+
+#[test]
+fn a_hold_that_an_earlier_version_remembered_is_given_again() {
+    let mut scene = Scene::new();
+    let view = scene.hold(ANNA, &[0, 1]);
+    let answer = Reply::Hold(view.clone());
+    scene.happen(Fact::Answered { key: key(1, 1), reply: answer.clone() });
+    scene.tell(ANNA, &Command::ReleaseHold { hold: view.hold }).expect("the hold lives");
+    assert_eq!(repeat(&mut scene, key(1, 1), &hold_exact(&[0, 1])), Outcome::Reply(answer));
+    scene.assert_replays();
+}
+
+#[test]
+fn a_hold_is_journaled_once_also_with_a_key() {
+    let mut scene = Scene::new();
+    let decided = scene.play(ANNA, Some(key(1, 1)), &hold_exact(&[0, 1])).expect("they are free");
+    let hold = hold_of(Ok(decided.outcome)).hold;
+    assert!(
+        matches!(&decided.facts[..], [Fact::Held { .. }, Fact::HoldAnswered { hold: answered, .. }] if *answered == hold)
+    );
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn foresee(booking: &mut Booking, fact: &Fact, context: &Context<'_>) {
 /// Answers everyone who waits for the booking with what it is now.
 pub(super) fn answer_all(decision: &mut Decision, number: BookingNumber, mut booking: Booking) {
     let owed = core::mem::take(&mut booking.owed);
-    let reply = Reply::Booking(BookingView { number, booking });
+    let reply = Reply::Booking(BookingView { number, booking: Box::new(booking) });
     decision.facts.extend(owed.into_iter().map(|key| Fact::Answered { key, reply: reply.clone() }));
     decision.settled.push((number, reply));
 }

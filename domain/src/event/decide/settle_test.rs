@@ -127,7 +127,7 @@ fn a_refund_is_heard_once_and_only_as_it_was_asked_for() {
     assert_deaf(&mut scene, number, &wrong);
     let settled = scene.settle(number, refunded(4_500, 0)).settled;
     let [(_, Reply::Booking(view))] = settled.as_slice() else { panic!("{settled:?}") };
-    assert_eq!(Some(&view.booking), scene.sale().booking(number));
+    assert_eq!(Some(&*view.booking), scene.sale().booking(number));
     assert_eq!((view.booking.payment.refunded_minor, view.booking.status), (4_500, BookingStatus::Booked));
     assert_deaf(&mut scene, number, &[refunded(4_500, 0), refunded(4_500, 1)]);
     scene.assert_replays();

@@ -52,11 +52,13 @@ impl Twin {
             self.within_limit(user, (add.len() - remove.len()) as u32)?;
         }
         let added = self.priced(add);
-        let tickets = &mut self.holds[number.number() as usize].hold.tickets;
+        let hold = &mut self.holds[number.number() as usize].hold;
+        let mut tickets = hold.tickets.to_vec();
         let left = tickets.len() + add.len() - remove.len();
         require((1..=50).contains(&left), invalid(""))?;
         tickets.retain(|ticket| !remove.contains(&ticket.seat));
         tickets.extend(added);
+        hold.tickets = tickets.into();
         reply(self.view(number))
     }
 
@@ -85,7 +87,7 @@ impl Twin {
     pub(super) fn add_hold(&mut self, buyer: UserId, seats: &[SeatIndex], ttl_ms: u64) -> HoldNumber {
         let hold = Hold {
             buyer,
-            tickets: self.priced(seats),
+            tickets: self.priced(seats).into(),
             created_at: self.now,
             expires_at: self.now.plus_ms(ttl_ms),
             paying: None,

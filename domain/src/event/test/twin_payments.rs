@@ -32,7 +32,7 @@ fn nothing() -> Told {
 impl Twin {
     fn booking_view(&self, number: BookingNumber) -> BookingView {
         let booking = self.bookings[number.number() as usize].clone();
-        BookingView { number, booking: Booking { owed: Vec::new(), ..booking } }
+        BookingView { number, booking: Box::new(Booking { owed: Vec::new(), ..booking }) }
     }
 
     pub(super) fn book(&mut self, user: UserId, number: HoldNumber, terms: &PaymentTerms) -> Told {
