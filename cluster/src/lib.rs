@@ -14,6 +14,7 @@ mod start;
 #[cfg(test)]
 mod testing;
 mod updater;
+pub mod wire;
 
 pub use error::ClusterError;
 pub use groups::Cluster;
