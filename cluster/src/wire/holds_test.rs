@@ -82,6 +82,15 @@ const HOLDS: &str = "
 ";
 
 #[test]
+fn the_page_shows_these_bytes() {
+    let page = include_str!("../../../docs/batch.md");
+    let example = page.split("### An example").nth(1).and_then(|rest| rest.split("```").nth(1)).unwrap();
+    // Bytes and their meaning are three spaces apart.
+    let bytes = example.lines().filter_map(|line| line.trim_start().split("   ").next());
+    assert_eq!(golden(&bytes.collect::<Vec<_>>().join(" ")), golden(HOLDS));
+}
+
+#[test]
 fn results_have_these_bytes() {
     assert_eq!(hex(&results().encode()), golden(RESULTS));
     assert_eq!(HoldMessage::decode(&results().encode()), Ok(results()));

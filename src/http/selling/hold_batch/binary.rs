@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use actors::Fault;
 use cluster::wire::{Counted, HoldItem, HoldMessage, HoldOutcome, Wanted};
 use domain::event::{BestWish, Command, HoldView, Key, Refusal};
 use domain::ids::{TicketId, UserId};
@@ -127,10 +128,8 @@ pub(super) fn write(outcomes: Vec<Result<HoldView, NoReply>>) -> Result<Vec<u8>,
 
 fn refused(no: NoReply) -> Result<HoldOutcome, Problem> {
     Ok(match no {
-        NoReply::Fault(actors::Fault::Overloaded) | NoReply::Refused(Refusal::Exhausted) => {
-            HoldOutcome::Overloaded
-        }
-        NoReply::Fault(actors::Fault::OwnerUnavailable) => HoldOutcome::OwnerUnavailable,
+        NoReply::Fault(Fault::Overloaded) | NoReply::Refused(Refusal::Exhausted) => HoldOutcome::Overloaded,
+        NoReply::Fault(Fault::OwnerUnavailable) => HoldOutcome::OwnerUnavailable,
         NoReply::Refused(Refusal::SeatUnavailable(seats)) => HoldOutcome::SeatUnavailable { seats },
         NoReply::Refused(Refusal::SoldOut) => HoldOutcome::SoldOut,
         NoReply::Refused(Refusal::NotOnSale { opens_at }) => HoldOutcome::NotOnSale { opens_at },

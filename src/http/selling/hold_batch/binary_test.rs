@@ -31,8 +31,8 @@ fn keyed(wanted: Wanted, ttl_seconds: Option<u32>) -> HoldItem {
     HoldItem { key: Some([7; 16]), wanted, ttl_seconds }
 }
 
-fn best(wish: BestWish) -> Wanted {
-    Wanted::Best(BestWish { quantity: 2, ..wish })
+fn two() -> BestWish {
+    BestWish { quantity: 2, ..BestWish::default() }
 }
 
 #[test]
@@ -45,18 +45,15 @@ fn a_key_stands_for_what_it_would_stand_for_in_json() {
         category: Some(1),
         max_price_minor: Some(-5),
         accessible: true,
-        ..BestWish::default()
+        ..two()
     };
     let cases: Vec<(HoldItem, Value)> = vec![
         (keyed(seats(&[]), None), json!({"ticketIds": []})),
         (keyed(seats(&[3, 40]), None), json!({"ticketIds": tickets(&[3, 40])})),
         (keyed(seats(&[3]), Some(60)), json!({"ttlSeconds": 60, "ticketIds": tickets(&[3])})),
+        (keyed(Wanted::Best(two()), Some(0)), json!({"bestAvailable": {"quantity": 2}, "ttlSeconds": 0})),
         (
-            keyed(best(BestWish::default()), Some(0)),
-            json!({"bestAvailable": {"quantity": 2}, "ttlSeconds": 0}),
-        ),
-        (
-            keyed(best(everything), None),
+            keyed(Wanted::Best(everything), None),
             json!({"bestAvailable": {
                 "quantity": 2, "section": "Rise", "category": "balcony", "maxPrice": -5, "accessible": true,
             }}),
@@ -72,9 +69,13 @@ fn a_key_stands_for_what_it_would_stand_for_in_json() {
 
 #[test]
 fn a_section_or_category_beyond_the_map_is_refused_alone() {
-    let section = BestWish { section: Some(2), ..BestWish::default() };
-    let category = BestWish { category: Some(2), ..BestWish::default() };
-    let items = vec![keyed(best(section), None), keyed(seats(&[0]), Some(9)), keyed(best(category), None)];
+    let section = BestWish { section: Some(2), ..two() };
+    let category = BestWish { category: Some(2), ..two() };
+    let items = vec![
+        keyed(Wanted::Best(section), None),
+        keyed(seats(&[0]), Some(9)),
+        keyed(Wanted::Best(category), None),
+    ];
     let commands = commands(&scene(), CALLER, &single(), items);
     let pointer = |at: usize| match &commands[at] {
         Err(NoReply::Refused(Refusal::Invalid { pointer, .. })) => Some(*pointer),

@@ -195,7 +195,7 @@ mod test {
             (format!(r#"{{"holds": [{{"idempotencyKey": "{long}"}}]}}"#), "/holds/0/idempotencyKey"),
             (r#"{"holds": [[1]]}"#.to_owned(), "/holds/0"),
         ] {
-            let problem = read(body.as_bytes(), &single()).err().expect("refused");
+            let problem = read(body.as_bytes(), &single()).unwrap_err();
             assert_eq!(problem.code(), Code::ValidationFailed, "{body}");
             let pointed = format!("\"pointer\": String(\"{pointer}\")");
             assert!(format!("{problem:?}").contains(&pointed), "{pointer}: {problem:?}");

@@ -8,6 +8,7 @@
 mod binary;
 mod json;
 
+use actors::Fault;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::HeaderMap;
@@ -97,8 +98,8 @@ async fn decided<N>(
     };
     let noes: Vec<Option<N>> = items.into_iter().map(keep).collect();
     let replies = app.dispatch.hold_batch(event, commands, caller).await;
-    if replies.len() == noes.len() {
-        meet_different_fates(&replies)?;
+    if let Some(fault) = common_fault(&replies).filter(|_| replies.len() == noes.len()) {
+        return Err(fault.into());
     }
     let mut replies = replies.into_iter();
     let outcome = |known: Option<N>| match known {
@@ -112,14 +113,34 @@ async fn decided<N>(
     noes.into_iter().map(outcome).collect()
 }
 
-/// What all holds failed by alike, the request has failed by as a whole.
-fn meet_different_fates(replies: &[Result<Reply, NoReply>]) -> Result<(), Problem> {
+/// What all of them failed by alike: the request has then failed by it as a whole.
+fn common_fault(replies: &[Result<Reply, NoReply>]) -> Option<Fault> {
     let fault = |reply: &Result<Reply, NoReply>| match reply {
         Err(NoReply::Fault(fault)) => Some(*fault),
         _ => None,
     };
-    match replies.first().and_then(fault) {
-        Some(first) if replies.iter().all(|reply| fault(reply) == Some(first)) => Err(first.into()),
-        _ => Ok(()),
+    let first = replies.first().and_then(fault);
+    first.filter(|_| replies.iter().all(|reply| fault(reply) == first))
+}
+
+#[cfg(test)]
+mod test {
+    use domain::event::Refusal;
+
+    use super::*;
+
+    #[test]
+    fn only_a_fault_that_all_share_is_the_fault_of_the_request() {
+        let (busy, gone) = (Fault::Overloaded, Fault::OwnerUnavailable);
+        let no = |faults: &[Fault]| -> Vec<_> { faults.iter().map(|no| Err(NoReply::Fault(*no))).collect() };
+        assert_eq!(common_fault(&no(&[busy, busy])), Some(busy));
+        assert_eq!(common_fault(&no(&[gone])), Some(gone));
+        assert_eq!(common_fault(&no(&[busy, gone])), None);
+        assert_eq!(common_fault(&no(&[])), None);
+        let mut mixed = no(&[busy, busy]);
+        mixed.push(Err(NoReply::Refused(Refusal::SoldOut)));
+        assert_eq!(common_fault(&mixed), None);
+        mixed.rotate_right(1);
+        assert_eq!(common_fault(&mixed), None);
     }
 }
