@@ -6,9 +6,9 @@ use std::fmt::Display;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::Written;
 use crate::http::problem::Problem;
 
 const HEADER: &str = "idempotency-key";
@@ -47,13 +47,7 @@ impl Target {
         Self(hash)
     }
 
-    /// What a key stands for that came with `body`.
-    #[must_use]
-    pub fn fingerprint_of(&self, body: &Value) -> [u8; 16] {
-        self.fingerprint(|hash| hash_value(hash, body))
-    }
-
-    /// The same for a body that is never written as JSON: `feed` tells the hash what it would have been.
+    /// What a key stands for that came with the body of which `feed` tells the hash.
     pub fn fingerprint(&self, feed: impl FnOnce(&mut BodyHash)) -> [u8; 16] {
         let mut hash = BodyHash(self.0.clone());
         feed(&mut hash);
@@ -72,7 +66,7 @@ impl IdempotencyKey {
     #[must_use]
     pub fn of_body(&self, raw: &[u8]) -> Option<Idempotency> {
         self.finish(|hash| match serde_json::from_slice(raw) {
-            Ok(body) => hash_value(hash, &body),
+            Ok(body) => Written::feed(&body, hash),
             // Parsed as something once already; only a number beyond f64 parses typed but not here.
             Err(_) => hash.0.update(raw),
         })
@@ -126,7 +120,8 @@ fn hash_bytes(hash: &mut Sha256, bytes: &[u8]) {
 pub struct BodyHash(Sha256);
 
 impl BodyHash {
-    fn null(&mut self) {
+    /// A null.
+    pub fn null(&mut self) {
         self.0.update(b"n");
     }
 
@@ -162,28 +157,6 @@ impl BodyHash {
     /// The name of a field; its value follows.
     pub fn name(&mut self, name: &str) {
         hash_bytes(&mut self.0, name.as_bytes());
-    }
-}
-
-fn hash_value(hash: &mut BodyHash, value: &Value) {
-    match value {
-        Value::Null => hash.null(),
-        Value::Bool(yes) => hash.flag(*yes),
-        Value::Number(number) => hash.number(number),
-        Value::String(text) => hash.text(text),
-        Value::Array(elements) => {
-            hash.list(elements.len());
-            elements.iter().for_each(|element| hash_value(hash, element));
-        }
-        Value::Object(fields) => {
-            hash.object(fields.len());
-            let mut sorted: Vec<_> = fields.iter().collect();
-            sorted.sort_unstable_by_key(|(name, _)| *name);
-            for (name, field) in sorted {
-                hash.name(name);
-                hash_value(hash, field);
-            }
-        }
     }
 }
 

@@ -6,9 +6,8 @@ use domain::event::{Command, HoldView, Key};
 use domain::ids::UserId;
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::{Map, Value};
 
-use crate::http::extract::{Idempotency, Target, hash_key, parse};
+use crate::http::extract::{Idempotency, Target, Written, hash_key, parse};
 use crate::http::problem::Problem;
 use crate::http::selling::hold_views::HoldBody;
 use crate::http::selling::holds::{self, NewBest, NewHold};
@@ -50,8 +49,9 @@ impl TryFrom<String> for HashedKey {
 
 /// The same again, as it was written.
 #[derive(Deserialize)]
-struct Written {
-    holds: Vec<Map<String, Value>>,
+struct WrittenBatch<'a> {
+    #[serde(borrow)]
+    holds: Vec<Written<'a>>,
 }
 
 /// What one item asks for, and its key with what that stands for.
@@ -62,14 +62,14 @@ pub(super) fn read(raw: &[u8], single: &Target) -> Result<Vec<Asked>, Problem> {
     let items = parse::<Batch>(raw)?.holds.into_vec();
     let mut written = Vec::new();
     if items.iter().any(|item| item.idempotency_key.is_some()) {
-        written = serde_json::from_slice::<Written>(raw).map_err(Problem::internal)?.holds;
+        written = serde_json::from_slice::<WrittenBatch<'_>>(raw).map_err(Problem::internal)?.holds;
     }
     let mut written = written.into_iter();
     let asked = |item: Item| {
         let body = written.next();
         let key = item.idempotency_key.zip(body).map(|(HashedKey(key), mut body)| {
             body.remove(KEY_FIELD);
-            Idempotency { key, fingerprint: single.fingerprint_of(&Value::Object(body)) }
+            Idempotency { key, fingerprint: single.fingerprint(|hash| body.feed(hash)) }
         });
         let (ticket_ids, best_available) = (item.ticket_ids, item.best_available);
         (NewHold { ticket_ids, best_available, ttl_seconds: item.ttl_seconds }, key)
@@ -163,8 +163,8 @@ mod test {
             let body = format!(r#"{{"holds": [{{}}, {open}, "idempotencyKey": "k"}}]}}"#);
             let key = asked(&body)[1].1.unwrap();
             assert_eq!(key.key, hash_key(b"k").unwrap());
-            let value = serde_json::from_str(alone).unwrap();
-            assert_eq!(key.fingerprint, single().fingerprint_of(&value), "{alone}");
+            let value: Written<'_> = serde_json::from_str(alone).unwrap();
+            assert_eq!(key.fingerprint, single().fingerprint(|hash| value.feed(hash)), "{alone}");
         }
     }
 
