@@ -9,6 +9,7 @@ use std::time::Duration;
 use actors::{Answer, Fault, Owners};
 use domain::event::{Caller, Command, Key, Refusal, Reply};
 use domain::ids::{BookingNumber, EventId};
+use futures_util::future::join_all;
 
 /// How long a repeated request waits for the first one.
 const IN_FLIGHT_AFTER: Duration = Duration::from_secs(5);
@@ -63,6 +64,19 @@ impl Dispatch {
                 }
             }
         }
+    }
+
+    /// Has each of `commands` decided for itself, in order, and waits until every answer is on disk. There are as many
+    /// answers as commands, in their order.
+    pub async fn hold_batch(
+        &self,
+        event: EventId,
+        commands: Vec<(Command, Option<Key>)>,
+        caller: Caller,
+    ) -> Vec<Result<Reply, NoReply>> {
+        // An ask is in the mailbox once it has been polled, and `join_all` polls in order.
+        let asks = commands.into_iter().map(|(command, key)| self.command(event, command, caller, key));
+        join_all(asks).await
     }
 
     async fn pending(

@@ -15,6 +15,7 @@ mod start;
 mod testing;
 mod thread;
 mod updater;
+pub mod wire;
 
 pub use error::ClusterError;
 pub use groups::Cluster;

@@ -88,6 +88,8 @@ pub struct HttpConfig {
     pub body_limit_bytes: usize,
     /// Largest body of `POST /venues`.
     pub seat_map_limit_bytes: usize,
+    /// The same for a batch of holds.
+    pub batch_limit_bytes: usize,
     /// Connections at a time and listener.
     pub max_connections: usize,
     /// For running requests when the node stops.
@@ -205,6 +207,7 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
         request_deadline: ms("http.request_deadline_ms", 1000, DAY_MS)?,
         body_limit_bytes: settings.number("http.body_limit_bytes", 1024..=1 << 30)?,
         seat_map_limit_bytes: settings.number("http.seat_map_limit_bytes", 1024..=1 << 30)?,
+        batch_limit_bytes: settings.number("http.batch_limit_bytes", 1024..=1 << 30)?,
         max_connections: settings.number("http.max_connections", 1..=1_000_000)?,
         shutdown_grace: ms("http.shutdown_grace_ms", 0, 6000)?,
     };

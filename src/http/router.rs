@@ -24,7 +24,8 @@ pub fn public_router(app: &App) -> Router {
         .merge(search::routes())
         .merge(selling::routes())
         .route_layer(from_fn(require_json));
-    surround(json.merge(event_seats::routes()).merge(admin::health_routes()), app)
+    let any_form = event_seats::routes().merge(selling::batch_routes(app.config.http.batch_limit_bytes));
+    surround(json.merge(any_form).merge(admin::health_routes()), app)
 }
 
 /// What operators and Prometheus reach.

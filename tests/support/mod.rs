@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "every test binary uses another part of this")]
 
+pub mod batch;
 mod client;
 mod node;
 mod sale;

@@ -2,11 +2,13 @@
 //!
 //! Only hashes leave this file: 16 bytes of SHA-256 each, so that the state of a sale never holds what a client sent.
 
+use std::fmt::Display;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::Written;
 use crate::http::problem::Problem;
 
 const HEADER: &str = "idempotency-key";
@@ -28,7 +30,35 @@ pub struct IdempotencyKey(Option<Keyed>);
 #[derive(Debug, Clone)]
 struct Keyed {
     key: [u8; 16],
-    method_and_path: Sha256,
+    target: Target,
+}
+
+/// Method and path of a call, hashed once for the fingerprints of all the bodies that are sent to it.
+#[derive(Debug, Clone)]
+pub struct Target(Sha256);
+
+impl Target {
+    /// Of this call.
+    #[must_use]
+    pub fn new(method: &str, path: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash_bytes(&mut hash, method.as_bytes());
+        hash_bytes(&mut hash, path.as_bytes());
+        Self(hash)
+    }
+
+    /// What a key stands for that came with the body of which `feed` tells the hash.
+    pub fn fingerprint(&self, feed: impl FnOnce(&mut BodyHash)) -> [u8; 16] {
+        let mut hash = BodyHash(self.0.clone());
+        feed(&mut hash);
+        first_half(hash.0)
+    }
+}
+
+/// The hash of a key, if it has 1 to 255 bytes.
+#[must_use]
+pub fn hash_key(key: &[u8]) -> Option<[u8; 16]> {
+    (1..=MAX_KEY_BYTES).contains(&key.len()).then(|| first_half(Sha256::new_with_prefix(key)))
 }
 
 impl IdempotencyKey {
@@ -36,9 +66,9 @@ impl IdempotencyKey {
     #[must_use]
     pub fn of_body(&self, raw: &[u8]) -> Option<Idempotency> {
         self.finish(|hash| match serde_json::from_slice(raw) {
-            Ok(body) => hash_value(hash, &body),
+            Ok(body) => Written::feed(&body, hash),
             // Parsed as something once already; only a number beyond f64 parses typed but not here.
-            Err(_) => hash.update(raw),
+            Err(_) => hash.0.update(raw),
         })
     }
 
@@ -48,11 +78,15 @@ impl IdempotencyKey {
         self.finish(|_| {})
     }
 
-    fn finish(&self, body: impl FnOnce(&mut Sha256)) -> Option<Idempotency> {
+    /// Whether there is one.
+    #[must_use]
+    pub fn is_given(&self) -> bool {
+        self.0.is_some()
+    }
+
+    fn finish(&self, feed: impl FnOnce(&mut BodyHash)) -> Option<Idempotency> {
         let keyed = self.0.as_ref()?;
-        let mut hash = keyed.method_and_path.clone();
-        body(&mut hash);
-        Some(Idempotency { key: keyed.key, fingerprint: first_half(hash) })
+        Some(Idempotency { key: keyed.key, fingerprint: keyed.target.fingerprint(feed) })
     }
 }
 
@@ -62,16 +96,10 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let mut given = parts.headers.get_all(HEADER).iter();
         let Some(key) = given.next() else { return Ok(Self(None)) };
-        let key = key.as_bytes();
-        if key.is_empty() || key.len() > MAX_KEY_BYTES || given.next().is_some() {
-            return Err(Problem::malformed(format!(
-                "Send one Idempotency-Key of 1 to {MAX_KEY_BYTES} bytes."
-            )));
-        }
-        let mut method_and_path = Sha256::new();
-        hash_bytes(&mut method_and_path, parts.method.as_str().as_bytes());
-        hash_bytes(&mut method_and_path, parts.uri.path().as_bytes());
-        Ok(Self(Some(Keyed { key: first_half(Sha256::new_with_prefix(key)), method_and_path })))
+        let key = hash_key(key.as_bytes()).filter(|_| given.next().is_none()).ok_or_else(|| {
+            Problem::malformed(format!("Send one Idempotency-Key of 1 to {MAX_KEY_BYTES} bytes."))
+        })?;
+        Ok(Self(Some(Keyed { key, target: Target::new(parts.method.as_str(), parts.uri.path()) })))
     }
 }
 
@@ -87,33 +115,48 @@ fn hash_bytes(hash: &mut Sha256, bytes: &[u8]) {
     hash.update(bytes);
 }
 
-fn hash_value(hash: &mut Sha256, value: &Value) {
-    match value {
-        Value::Null => hash.update(b"n"),
-        Value::Bool(yes) => hash.update([b'b', u8::from(*yes)]),
-        Value::Number(number) => {
-            hash.update(b"d");
-            hash_bytes(hash, number.to_string().as_bytes());
-        }
-        Value::String(text) => {
-            hash.update(b"s");
-            hash_bytes(hash, text.as_bytes());
-        }
-        Value::Array(items) => {
-            hash.update(b"a");
-            hash.update((items.len() as u64).to_le_bytes());
-            items.iter().for_each(|item| hash_value(hash, item));
-        }
-        Value::Object(fields) => {
-            hash.update(b"o");
-            hash.update((fields.len() as u64).to_le_bytes());
-            let mut sorted: Vec<_> = fields.iter().collect();
-            sorted.sort_unstable_by_key(|(name, _)| *name);
-            for (name, field) in sorted {
-                hash_bytes(hash, name.as_bytes());
-                hash_value(hash, field);
-            }
-        }
+/// The hash of a parsed body. Whoever feeds it gives an object's fields in the order of their names.
+#[derive(Debug)]
+pub struct BodyHash(Sha256);
+
+impl BodyHash {
+    /// A null.
+    pub fn null(&mut self) {
+        self.0.update(b"n");
+    }
+
+    /// A boolean.
+    pub fn flag(&mut self, yes: bool) {
+        self.0.update([b'b', u8::from(yes)]);
+    }
+
+    /// A number, which has one spelling.
+    pub fn number(&mut self, number: &impl Display) {
+        self.0.update(b"d");
+        hash_bytes(&mut self.0, number.to_string().as_bytes());
+    }
+
+    /// A string.
+    pub fn text(&mut self, text: &str) {
+        self.0.update(b"s");
+        hash_bytes(&mut self.0, text.as_bytes());
+    }
+
+    /// A list; its elements follow.
+    pub fn list(&mut self, elements: usize) {
+        self.0.update(b"a");
+        self.0.update((elements as u64).to_le_bytes());
+    }
+
+    /// An object; the names and values of its fields follow.
+    pub fn object(&mut self, fields: usize) {
+        self.0.update(b"o");
+        self.0.update((fields as u64).to_le_bytes());
+    }
+
+    /// The name of a field; its value follows.
+    pub fn name(&mut self, name: &str) {
+        hash_bytes(&mut self.0, name.as_bytes());
     }
 }
 

@@ -40,8 +40,8 @@ where
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         require_json_body(request.headers())?;
-        let raw = read(request).await?;
-        Ok(Self { value: parse_somewhere(&raw).await?, raw })
+        let raw = read_body(request).await?;
+        Ok(Self { value: somewhere(&raw, parse).await?, raw })
     }
 }
 
@@ -63,28 +63,41 @@ where
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let is_json = require_json_body(request.headers());
-        let raw = read(request).await?;
+        let raw = read_body(request).await?;
         if raw.is_empty() {
             return Ok(Self { value: T::default(), raw: Bytes::from_static(b"{}") });
         }
         is_json?;
-        Ok(Self { value: parse_somewhere(&raw).await?, raw })
+        Ok(Self { value: somewhere(&raw, parse).await?, raw })
     }
 }
 
-fn require_json_body(headers: &HeaderMap) -> Result<(), Problem> {
+/// The media type that the body is said to be of, in lower case and without parameters; empty where nothing is said.
+#[must_use]
+pub fn media_type(headers: &HeaderMap) -> String {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if media_type == "application/json"
+    given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether a body of this media type is JSON.
+#[must_use]
+pub fn is_json(media_type: &str) -> bool {
+    media_type == "application/json"
         || media_type.starts_with("application/") && media_type.ends_with("+json")
-    {
+}
+
+fn require_json_body(headers: &HeaderMap) -> Result<(), Problem> {
+    if is_json(&media_type(headers)) {
         return Ok(());
     }
     Err(Problem::new(Code::UnsupportedMediaType, "Send JSON with the header Content-Type: application/json."))
 }
 
 /// All of the body. One that is announced to be too large is not waited for.
-async fn read(request: Request) -> Result<Bytes, Problem> {
+///
+/// # Errors
+/// 413 where it has more bytes than the call takes, 400 where it breaks off.
+pub async fn read_body(request: Request) -> Result<Bytes, Problem> {
     let announced = request.body().size_hint().lower();
     let body = request.into_limited_body();
     if body.size_hint().upper().is_some_and(|most| most < announced) {
@@ -101,17 +114,26 @@ fn too_large() -> Problem {
     Problem::new(Code::BodyTooLarge, "The body has more bytes than this call takes.")
 }
 
-/// Parses a large body where it holds nobody up.
-async fn parse_somewhere<T: DeserializeOwned + Send + 'static>(raw: &Bytes) -> Result<T, Problem> {
+/// Has `read` parse a body; a large one where it holds nobody up.
+///
+/// # Errors
+/// What `read` gives.
+pub async fn somewhere<T: Send + 'static>(
+    raw: &Bytes,
+    read: impl FnOnce(&[u8]) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     if raw.len() < PARSE_ELSEWHERE_BYTES {
-        return parse(raw);
+        return read(raw);
     }
     let raw = raw.clone();
-    tokio::task::spawn_blocking(move || parse(&raw)).await.map_err(Problem::internal)?
+    tokio::task::spawn_blocking(move || read(&raw)).await.map_err(Problem::internal)?
 }
 
 /// Reads `bytes` as JSON of the shape of `T`.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+///
+/// # Errors
+/// 400 where it is not JSON, 422 with pointers where it has another shape.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
     let mut reader = serde_json::Deserializer::from_str(text);
     let error = match serde_path_to_error::deserialize(ObjectsOnly(&mut reader)) {

@@ -6,8 +6,10 @@ mod idempotency;
 mod json;
 mod objects;
 mod params;
+mod written;
 
 pub use accept::{accepted, require_json};
-pub use idempotency::{Idempotency, IdempotencyKey};
-pub use json::{ApiJson, OptionalJson};
+pub use idempotency::{BodyHash, Idempotency, IdempotencyKey, Target, hash_key};
+pub use json::{ApiJson, OptionalJson, is_json, media_type, parse, read_body, somewhere};
 pub use params::{ApiPath, ApiQuery};
+pub use written::Written;

@@ -124,12 +124,17 @@ impl Problem {
 
     /// Writes the body into `response`, which [`IntoResponse`] left empty.
     pub(super) fn render(&self, request_id: &str, response: &mut Response) {
-        let body = serde_json::to_vec(&Rendered { parts: &self.0, request_id })
+        let body = serde_json::to_vec(&Rendered { parts: &self.0, request_id: Some(request_id) })
             .expect("strings and JSON values always serialise");
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         *response.body_mut() = Body::from(body);
+    }
+
+    /// The same body as a value within another one, whose header has the request's id.
+    pub(in crate::http) fn as_member(&self) -> impl Serialize + '_ {
+        Rendered { parts: &self.0, request_id: None }
     }
 
     /// The router knows the path but not with this method; the router itself adds `Allow`.
@@ -150,7 +155,7 @@ impl IntoResponse for Problem {
 
 struct Rendered<'a> {
     parts: &'a Parts,
-    request_id: &'a str,
+    request_id: Option<&'a str>,
 }
 
 impl Serialize for Rendered<'_> {
@@ -162,7 +167,9 @@ impl Serialize for Rendered<'_> {
         map.serialize_entry("status", &code.status().as_u16())?;
         map.serialize_entry("detail", &self.parts.detail)?;
         map.serialize_entry("code", code.as_str())?;
-        map.serialize_entry("requestId", self.request_id)?;
+        if let Some(request_id) = self.request_id {
+            map.serialize_entry("requestId", request_id)?;
+        }
         for (name, value) in &self.parts.members {
             map.serialize_entry(name, value)?;
         }

@@ -23,14 +23,14 @@ use crate::http::wire::Id;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewHold {
-    ticket_ids: Option<Vec<String>>,
-    best_available: Option<NewBest>,
-    ttl_seconds: Option<u64>,
+    pub(super) ticket_ids: Option<Vec<String>>,
+    pub(super) best_available: Option<NewBest>,
+    pub(super) ttl_seconds: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct NewBest {
+pub(super) struct NewBest {
     quantity: u32,
     section: Option<String>,
     category: Option<String>,
@@ -68,7 +68,7 @@ pub(super) async fn create(
     render(&scene, StatusCode::CREATED, &reply)
 }
 
-fn command(scene: &Scene, new: NewHold) -> Result<Command, Problem> {
+pub(super) fn command(scene: &Scene, new: NewHold) -> Result<Command, Problem> {
     let ttl_ms = new.ttl_seconds.map(ttl_ms);
     match (new.ticket_ids, new.best_available) {
         (Some(tickets), None) => Ok(Command::HoldExact { seats: seats(scene.event, &tickets)?, ttl_ms }),
@@ -78,7 +78,7 @@ fn command(scene: &Scene, new: NewHold) -> Result<Command, Problem> {
 }
 
 /// What is beyond all limits stays so in milliseconds, for the core to refuse.
-fn ttl_ms(seconds: u64) -> u64 {
+pub(super) fn ttl_ms(seconds: u64) -> u64 {
     seconds.saturating_mul(1000)
 }
 

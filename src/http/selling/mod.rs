@@ -4,6 +4,7 @@
 
 mod booking_views;
 mod bookings;
+mod hold_batch;
 mod hold_views;
 mod holds;
 mod seats;
@@ -17,6 +18,8 @@ use domain::ids::EventId;
 use super::App;
 use super::extract::Idempotency;
 use super::problem::Problem;
+
+pub(super) use hold_batch::routes as batch_routes;
 
 /// The routes of this module.
 pub(super) fn routes() -> Router<App> {
