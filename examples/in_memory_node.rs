@@ -24,7 +24,8 @@ use onsale::fault::NodeFault;
 use onsale::signals::told_to_end;
 use onsale::wiring::serve_over;
 
-const WARNING: &str = "THIS NODE KEEPS SALES IN MEMORY ONLY: NOTHING THAT IT ACKNOWLEDGES SURVIVES. For measuring.";
+const WARNING: &str =
+    "THIS NODE KEEPS SALES IN MEMORY ONLY: NOTHING THAT IT ACKNOWLEDGES SURVIVES. For measuring.";
 
 /// One ownership lasts as long as the process: there is nobody to lose it to.
 const TERM: Term = Term(1);

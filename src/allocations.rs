@@ -87,7 +87,10 @@ impl Allocations {
 }
 
 fn counter() -> Result<IntCounter, prometheus::Error> {
-    IntCounter::with_opts(Opts::new("onsale_allocations_total", "Allocations and reallocations of the process"))
+    IntCounter::with_opts(Opts::new(
+        "onsale_allocations_total",
+        "Allocations and reallocations of the process",
+    ))
 }
 
 impl Collector for Allocations {

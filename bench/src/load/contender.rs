@@ -2,6 +2,7 @@
 //!
 //! Owns: that a run never runs dry, by making as many events as the node's own rate asks for, before the clock starts.
 
+use super::LoadOptions;
 use super::cost::Meter;
 use super::figures::{Figures, measure};
 use super::generate::{Drive, Pace};
@@ -10,7 +11,6 @@ use super::lane::Lane;
 use super::mix::Mix;
 use super::orders::{Order, Orders, Recipe};
 use super::servers::Server;
-use super::LoadOptions;
 use crate::ambient::Clock;
 use crate::plan::VenuePlan;
 use crate::progress::Progress;

@@ -5,13 +5,13 @@
 
 mod watch;
 
+use super::LoadOptions;
 use super::contender::Contender;
 use super::figures::Figures;
 use super::generate::{Open, Pace};
 use super::house::{Seat, Show};
 use super::lane::Lane;
 use super::mix::Mix;
-use super::LoadOptions;
 use crate::ambient::{Clock, wall_us};
 use crate::plan::{Prices, Row, SeatMap, Seats, Section, VenuePlan};
 use crate::progress::Progress;
@@ -97,7 +97,7 @@ pub(super) async fn expiry(
 ) -> anyhow::Result<ExpiryReport> {
     let mut node = Contender::node(options, plan()?, clock, progress).await?;
     let show = node.house.show().await?;
-    let (ending, others) = show.seats.split_at(HOLDS);
+    let (ending, others) = show.seats.split_at_checked(HOLDS).context("the venue has lost seats")?;
     let due_us = wall_us() + AHEAD_US;
     let deadlines_us = make_holds(&node, &show, ending, due_us).await?;
     progress.note(&format!("{HOLDS} holds made; they end in {:.1} s", until(due_us).as_secs_f64()));
@@ -108,14 +108,15 @@ pub(super) async fn expiry(
     let run = |warm_up, seconds| LoadOptions { warm_up, seconds, ..options.clone() };
     let calm = node.run(Mix::Hold, &run(AROUND, CALM), pace, CONNECTIONS, clock).await?;
     let left = until(due_us);
-    ensure!(left > 3 * AROUND, "making the holds took so long that they end already; the machine is too busy");
-    // The generator connects for a second, and warms up until a second before the deadlines.
+    ensure!(
+        left > 3 * AROUND,
+        "making the holds took so long that they end already; the machine is too busy"
+    );
+    // The generator takes a moment to connect, and then warms up until about a second before the deadlines.
     let around = run(left - 2 * AROUND, 3 * AROUND);
     let watcher = Watcher::new(&node.server.http, &show.id, deadlines_us)?;
-    let (meanwhile, watched) = tokio::join!(
-        node.run(Mix::Hold, &around, pace, CONNECTIONS, clock),
-        watcher.watch(due_us),
-    );
+    let (meanwhile, watched) =
+        tokio::join!(node.run(Mix::Hold, &around, pace, CONNECTIONS, clock), watcher.watch(due_us),);
     let durability = node.durability.into();
     node.server.stop().await;
     let Watched { freed, all_free_after_ms, freed_early, looked_every_ms, deadlines_within_ms } = watched?;
@@ -147,12 +148,7 @@ fn until(due_us: u64) -> Duration {
 }
 
 /// Holds every one of `seats` for itself, so that all end within the second that begins at `due_us`; their deadlines.
-async fn make_holds(
-    node: &Contender,
-    show: &Show,
-    seats: &[Seat],
-    due_us: u64,
-) -> anyhow::Result<Vec<u64>> {
+async fn make_holds(node: &Contender, show: &Show, seats: &[Seat], due_us: u64) -> anyhow::Result<Vec<u64>> {
     let tickets: Arc<[String]> = seats.iter().map(|seat| seat.ticket.clone()).collect();
     let next = Arc::new(AtomicUsize::new(0));
     let mut makers = JoinSet::new();
@@ -178,11 +174,7 @@ struct Maker {
 }
 
 impl Maker {
-    async fn work(
-        self,
-        tickets: Arc<[String]>,
-        next: Arc<AtomicUsize>,
-    ) -> anyhow::Result<Vec<(usize, u64)>> {
+    async fn work(self, tickets: Arc<[String]>, next: Arc<AtomicUsize>) -> anyhow::Result<Vec<(usize, u64)>> {
         let mut lane = Lane::new(&self.host);
         let mut made = Vec::new();
         loop {

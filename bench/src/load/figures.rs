@@ -39,11 +39,7 @@ pub struct Figures {
 }
 
 /// Runs the generator and says what came of it; gives back what was not sent.
-pub(super) async fn measure(
-    meter: &Meter,
-    drive: Drive,
-    clock: Clock,
-) -> anyhow::Result<(Figures, Orders)> {
+pub(super) async fn measure(meter: &Meter, drive: Drive, clock: Clock) -> anyhow::Result<(Figures, Orders)> {
     let running = drive.start(clock);
     let window = running.window;
     sleep_until(clock.at(window.from_us)).await;

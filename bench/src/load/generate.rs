@@ -24,7 +24,7 @@ use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{sleep_until, timeout_at};
 
 /// Connections are made before anything is sent, within this time.
-const CONNECTING_US: u64 = 1_000_000;
+const CONNECTING_US: u64 = 500_000;
 /// What is under way when measuring ends is waited for, so that the next run finds the server idle.
 const GRACE_US: u64 = 10_000_000;
 /// The timer rings on whole milliseconds; that much of a delay is the generator's own and no latency.

@@ -74,8 +74,7 @@ impl House {
         self.made += 1;
         let title = format!("load {} {}", self.prefix, self.made);
         let prices = &self.plan.prices;
-        let id =
-            make_show(&self.caller, &self.operator, &title, &self.venue, prices, HOLD_SECONDS).await?;
+        let id = make_show(&self.caller, &self.operator, &title, &self.venue, prices, HOLD_SECONDS).await?;
         let ask = Ask::new(Method::GET, format!("/events/{id}/seats"));
         let answer = self.caller.must(&ask).await?;
         let read: SeatsAnswer<'_> =

@@ -68,7 +68,7 @@ fn the_text_says_what_was_measured_and_how() {
         "hold, answers of 321 bytes",
         "15,000 (12,000 - 16,000)",
         "0.50 x (0.40 - 0.60)",
-        "not counted: build the node with --features count-allocations",
+        "not counted: build the nodes with --features count-allocations",
         "durability, node in memory",
     ] {
         assert!(text.contains(expected), "{expected} is missing:\n{text}");

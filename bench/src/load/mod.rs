@@ -116,14 +116,7 @@ impl LoadOptions {
         }
     }
 
-    fn drive(
-        &self,
-        authority: &str,
-        orders: Orders,
-        mix: Mix,
-        pace: Pace,
-        connections: usize,
-    ) -> Drive {
+    fn drive(&self, authority: &str, orders: Orders, mix: Mix, pace: Pace, connections: usize) -> Drive {
         Drive {
             authority: authority.to_owned(),
             orders,

@@ -1,9 +1,9 @@
 //! One client alone: how long a durable hold takes, against what its disk takes for one small write.
 
+use super::LoadOptions;
 use super::contender::Contender;
 use super::lane::Lane;
 use super::mix::Mix;
-use super::LoadOptions;
 use crate::ambient::Clock;
 use crate::progress::Progress;
 use crate::report::{Collector, Latency};

@@ -9,8 +9,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 const PANEL: (u32, u32) = (400, 320);
-const COLOURS: [RGBColor; 3] =
-    [RGBColor(175, 184, 193), RGBColor(9, 105, 218), RGBColor(84, 174, 255)];
+const COLOURS: [RGBColor; 3] = [RGBColor(175, 184, 193), RGBColor(9, 105, 218), RGBColor(84, 174, 255)];
 const INK: RGBColor = RGBColor(36, 41, 47);
 const FONT: (&str, u32) = ("sans-serif", 13);
 /// Half of a bar's width, where bars are 1 apart.
@@ -37,9 +36,8 @@ fn draw(svg: &mut String, mixes: &[MixReport]) -> Drawn {
 }
 
 fn panel(area: &DrawingArea<SVGBackend<'_>, Shift>, mix: &MixReport) -> Drawn {
-    let rate = |contender: &ContenderReport| {
-        contender.spread(|figures| figures.answers_per_s).unwrap_or_default()
-    };
+    let rate =
+        |contender: &ContenderReport| contender.spread(|figures| figures.answers_per_s).unwrap_or_default();
     let bars: Vec<(&str, Spread)> =
         mix.contenders.iter().map(|contender| (contender.name.as_str(), rate(contender))).collect();
     let highest = bars.iter().map(|(_, rate)| rate.max).fold(1.0, f64::max) * 1.15;

@@ -13,7 +13,7 @@ use std::fmt::Write;
 
 const LABEL: usize = 28;
 const COLUMN: usize = 28;
-const UNCOUNTED: &str = "not counted: build the node with --features count-allocations";
+const UNCOUNTED: &str = "allocations are not counted: build the nodes with --features count-allocations";
 
 pub(super) fn render(report: &LoadReport) -> String {
     let mut out = String::new();
@@ -54,13 +54,14 @@ fn heading(out: &mut String, settings: &Settings) {
     let _ = writeln!(out, "Load: {pace}");
     let _ = writeln!(
         out,
-        "{} s measured after {} s, {} rounds in turn; holds of {} seats, {keys}; medians (least - most)",
+        "{} s measured after {} s, {} rounds in turn; seats a hold: {}, {keys}; medians (least - most)",
         settings.seconds, settings.warm_up_seconds, settings.rounds, settings.party
     );
 }
 
 fn table(out: &mut String, report: &MixReport, settings: &Settings) {
-    let batch = if report.mix == Mix::Batch { format!(", {} holds a body", settings.batch) } else { String::new() };
+    let batch =
+        if report.mix == Mix::Batch { format!(", {} holds a body", settings.batch) } else { String::new() };
     let _ = writeln!(out, "\n{}{batch}, answers of {} bytes", report.mix.name(), report.answer_bytes);
     let all = &report.contenders;
     row(out, "", all.iter().map(|contender| contender.name.clone()));
@@ -74,17 +75,20 @@ fn table(out: &mut String, report: &MixReport, settings: &Settings) {
         rates("due/s", |figures| figures.due_per_s);
         rates("due but not sent/s", |figures| figures.unsent_per_s);
     }
-    let mut times = |label: &str, figure: fn(&Figures) -> f64| row(out, label, cells(all, figure, millis));
-    times("p50", |figures| figures.latency.p50_ms);
-    times("p99", |figures| figures.latency.p99_ms);
-    times("p99.9", |figures| figures.latency.p999_ms);
-    times("max", |figures| figures.latency.max_ms);
+    let mut delays = |label: &str, figure: fn(&Figures) -> f64| row(out, label, cells(all, figure, millis));
+    delays("p50", |figures| figures.latency.p50_ms);
+    delays("p99", |figures| figures.latency.p99_ms);
+    delays("p99.9", |figures| figures.latency.p999_ms);
+    delays("max", |figures| figures.latency.max_ms);
     let worth = if report.mix == Mix::Refused { "an answer" } else { "a hold" };
-    // The constant holds nothing: its cost is one of an answer.
-    row(out, &format!("server CPU {worth}"), cells(all, |figures| figures.cpu_us, micros));
-    row(out, &format!("allocations {worth}"), all.iter().map(|contender| allocations(contender)));
+    row(out, &format!("server CPU {worth}"), all.iter().map(|contender| cpu(contender, report.mix)));
+    if all.iter().any(|contender| contender.rounds.iter().any(|figures| figures.allocations.is_some())) {
+        row(out, &format!("allocations {worth}"), all.iter().map(allocations));
+    } else {
+        let _ = writeln!(out, "  {UNCOUNTED}");
+    }
     for (name, ratio) in report.ratios() {
-        row(out, &name, [format!("{:.2} x ({:.2} - {:.2})", ratio.median, ratio.min, ratio.max)]);
+        row(out, &name, [times(ratio)]);
     }
     for contender in all {
         row(out, &format!("durability, {}", contender.name), [contender.durability.clone()]);
@@ -104,26 +108,44 @@ fn cells(
     contenders.iter().map(move |contender| contender.spread(figure).map_or_else(|| "-".into(), text))
 }
 
+/// The constant of a batch holds nothing: its cost is that of an answer.
+fn cpu(contender: &ContenderReport, mix: Mix) -> String {
+    let cost = contender.spread(|figures| figures.cpu_us).map_or_else(|| "-".into(), micros);
+    let holds = contender.rounds.iter().any(|figures| figures.holds_per_s > 0.0);
+    if holds || mix == Mix::Refused { cost } else { cost + " an answer" }
+}
+
 fn allocations(contender: &ContenderReport) -> String {
     let counted = contender.rounds.iter().filter_map(|figures| figures.allocations);
     match Spread::of(counted) {
-        Some(counted) => format!("{:.1} ({:.1} - {:.1})", counted.median, counted.min, counted.max),
-        None if contender.name == "node" => UNCOUNTED.into(),
+        Some(counted) => around(counted, |count| format!("{count:.1}"), ""),
         None => "-".into(),
     }
 }
 
+/// The median, and the spread where there is one.
+fn around(spread: Spread, text: impl Fn(f64) -> String, unit: &str) -> String {
+    let median = text(spread.median);
+    if spread.min == spread.max {
+        return format!("{median}{unit}");
+    }
+    format!("{median}{unit} ({} - {})", text(spread.min), text(spread.max))
+}
+
 fn rate(spread: Spread) -> String {
-    let [median, min, max] = [spread.median, spread.min, spread.max].map(|rate| whole(rate.round() as u64));
-    if spread.max == 0.0 { "0".into() } else { format!("{median} ({min} - {max})") }
+    around(spread, |rate| whole(rate.round() as u64), "")
 }
 
 fn millis(spread: Spread) -> String {
-    format!("{:.2} ms ({:.2} - {:.2})", spread.median, spread.min, spread.max)
+    around(spread, |time| format!("{time:.2}"), " ms")
 }
 
 fn micros(spread: Spread) -> String {
-    format!("{:.1} µs ({:.1} - {:.1})", spread.median, spread.min, spread.max)
+    around(spread, |time| format!("{time:.1}"), " µs")
+}
+
+fn times(spread: Spread) -> String {
+    around(spread, |ratio| format!("{ratio:.2}"), " x")
 }
 
 fn overload(out: &mut String, report: &OverloadReport) {
@@ -133,10 +155,11 @@ fn overload(out: &mut String, report: &OverloadReport) {
         report.connections,
         report.rounds.len()
     );
-    let mut line = |label: &str, text: fn(Spread) -> String, figure: &dyn Fn(&super::OverloadRound) -> f64| {
-        let cell = Spread::of(report.rounds.iter().map(figure)).map_or_else(|| "-".into(), text);
-        row(out, label, [cell]);
-    };
+    let mut line =
+        |label: &str, text: fn(Spread) -> String, figure: &dyn Fn(&super::OverloadRound) -> f64| {
+            let cell = Spread::of(report.rounds.iter().map(figure)).map_or_else(|| "-".into(), text);
+            row(out, label, [cell]);
+        };
     line("best goodput, holds/s", rate, &|round| round.best.holds_per_s);
     line("best p99", millis, &|round| round.best.latency.p99_ms);
     line("requests due/s", rate, &|round| round.overload.due_per_s);
@@ -150,10 +173,7 @@ fn overload(out: &mut String, report: &OverloadReport) {
     line("p99.9", millis, &|round| round.overload.latency.p999_ms);
     let peaks = Spread::of(report.rounds.iter().filter_map(|round| round.mailbox_peak));
     row(out, "longest mailboxes", [peaks.map_or_else(|| "not shown by the node".into(), rate)]);
-    let ratio = report.ratio().map_or_else(
-        || "-".into(),
-        |ratio| format!("{:.2} x ({:.2} - {:.2}); to reach: 0.90 x", ratio.median, ratio.min, ratio.max),
-    );
+    let ratio = report.ratio().map_or_else(|| "-".into(), |ratio| times(ratio) + "; to reach: 0.90 x");
     row(out, "overloaded / best", [ratio]);
     row(out, "durability", [report.durability.clone()]);
     for round in &report.rounds {
@@ -197,7 +217,11 @@ fn expiry(out: &mut String, report: &ExpiryReport) {
     row(out, "all free after the last", [last]);
     row(out, "free before the deadline", [whole(report.freed_early)]);
     row(out, "map read every", [format!("{:.1} ms", report.looked_every_ms)]);
-    row(out, "holds before, open loop", [format!("{}/s: {}", report.rate_per_s, latency(&report.calm.latency))]);
+    row(
+        out,
+        "holds before, open loop",
+        [format!("{}/s: {}", report.rate_per_s, latency(&report.calm.latency))],
+    );
     row(out, "holds meanwhile", [latency(&report.meanwhile.latency)]);
     row(out, "answers 503 meanwhile", [format!("{:.1}/s", report.meanwhile.overloaded_per_s)]);
     row(out, "faults meanwhile", [format!("{:.1}/s", report.meanwhile.faults_per_s)]);

@@ -93,7 +93,10 @@ impl Watcher {
         let seats = map.get(4..8).and_then(|count| count.try_into().ok()).map(u32::from_le_bytes);
         let seats = seats.context("the seat map is too short")? as usize;
         let is_whole = map.starts_with(MAGIC) && map.len() == HEADER_BYTES + seats.div_ceil(4);
-        ensure!(status == 200 && is_whole, "the seat map was answered {status}, or is not in the compact form");
+        ensure!(
+            status == 200 && is_whole,
+            "the seat map was answered {status}, or is not in the compact form"
+        );
         ensure!(seats >= self.deadlines_us.len(), "the seat map has lost seats");
         Ok(map)
     }
