@@ -116,6 +116,6 @@ mod test {
         let boxes: Vec<Box<u64>> = (0..1_000).map(Box::new).collect();
         assert!(total() >= before + boxes.len() as u64);
         let shown = Allocations::new().unwrap().collect();
-        assert!(shown[0].get_metric()[0].get_counter().value() >= boxes.len() as f64);
+        assert!(shown[0].get_metric()[0].get_counter().get_value() >= boxes.len() as f64);
     }
 }
