@@ -1,5 +1,7 @@
 //! The onsale node: HTTP and JSON in front of the actors and the cluster, configuration, wiring, the demo.
 
+#[cfg(feature = "count-allocations")]
+mod allocations;
 pub mod auth;
 pub mod cli;
 pub mod clock;

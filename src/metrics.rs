@@ -40,6 +40,8 @@ impl Metrics {
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         registry.register(Box::new(ProcessCollector::for_self()))?;
+        #[cfg(feature = "count-allocations")]
+        registry.register(Box::new(crate::allocations::Allocations::new()?))?;
         let kept = Register(&registry);
         Ok(Self {
             commands: kept.counters("onsale_commands_total", "Commands decided", &["kind", "outcome"])?,
@@ -149,14 +151,14 @@ impl JournalObserver for Metrics {
 
 /// A journal whose commits are timed.
 pub struct TimedJournal {
-    journal: Arc<Cluster>,
+    journal: Arc<dyn Journal>,
     metrics: Arc<Metrics>,
 }
 
 impl TimedJournal {
     /// Times the commits of `journal`.
     #[must_use]
-    pub fn new(journal: Arc<Cluster>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(journal: Arc<dyn Journal>, metrics: Arc<Metrics>) -> Self {
         Self { journal, metrics }
     }
 }

@@ -15,7 +15,7 @@ use actors::{Arbiters, Owners, Shell};
 use cluster::{Cluster, ClusterConfig, ClusterError, NoPeers, SnapshotSettings};
 use domain::account::{Role, bootstrap_operator};
 use domain::ids::UserId;
-use domain::ports::Random;
+use domain::ports::{Journal, Random};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
@@ -64,6 +64,20 @@ struct Listeners {
 /// # Errors
 /// [`NodeFault`] says what is wrong and what to do; nothing that was acknowledged is lost by it.
 pub async fn serve(options: &Serve, config: Config, stop: impl Future<Output = ()>) -> Result<(), NodeFault> {
+    serve_over(options, config, |cluster| cluster, stop).await
+}
+
+/// As [`serve`], with the journal of sales that `journal_of` makes of the cluster: the seam where a measurement puts
+/// another one in, to see what durability costs.
+///
+/// # Errors
+/// As there.
+pub async fn serve_over(
+    options: &Serve,
+    config: Config,
+    journal_of: impl FnOnce(Arc<Cluster>) -> Arc<dyn Journal>,
+    stop: impl Future<Output = ()>,
+) -> Result<(), NodeFault> {
     let addresses = Addresses::take(options)?;
     std::fs::create_dir_all(&options.data).map_err(|error| {
         let dir = options.data.display();
@@ -77,7 +91,7 @@ pub async fn serve(options: &Serve, config: Config, stop: impl Future<Output = (
     }
     let metrics = Arc::new(Metrics::new().map_err(NodeFault::failed)?);
     let cluster = Arc::new(open_cluster(options, &config, &metrics).await?);
-    let owners = owners(&config, &cluster, &metrics);
+    let owners = owners(&config, &cluster, journal_of(cluster.clone()), &metrics);
     let app = app(config, &cluster, &owners, metrics, &secrets, addresses.http.local_addr()?);
     admit_operator(&app, &secrets).await?;
 
@@ -213,9 +227,14 @@ fn die(message: &str) {
     std::process::exit(1);
 }
 
-fn owners(config: &Config, cluster: &Arc<Cluster>, metrics: &Arc<Metrics>) -> Arc<Owners> {
+fn owners(
+    config: &Config,
+    cluster: &Arc<Cluster>,
+    journal: Arc<dyn Journal>,
+    metrics: &Arc<Metrics>,
+) -> Arc<Owners> {
     let shell = Shell {
-        journal: Arc::new(TimedJournal::new(cluster.clone(), metrics.clone())),
+        journal: Arc::new(TimedJournal::new(journal, metrics.clone())),
         listings: Arc::new(Directory::new(cluster.clone())),
         gateway: Arc::new(TestProvider),
         clock: Arc::new(SystemClock::new()),

@@ -1,5 +1,6 @@
 //! The commands and their arguments.
 
+mod load;
 mod replay;
 mod report;
 mod trace;
@@ -24,6 +25,12 @@ enum Command {
     /// Replay a session trace against running nodes; exits with 1 on any violation.
     #[command(after_help = replay::OPERATOR)]
     Replay(Box<replay::Args>),
+    /// Measure how fast one node holds seats, against a bare server and against itself without a journal.
+    #[command(after_help = load::HOW)]
+    Load(Box<load::Args>),
+    /// Answer everything with one constant; started by `load`.
+    #[command(hide = true)]
+    Constant(load::ConstantArgs),
     /// Print the report of an earlier replay again, and draw its page anew.
     Report(report::Args),
 }
@@ -33,6 +40,8 @@ pub(super) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Trace(command) => trace::run(command).map(|()| ExitCode::SUCCESS),
         Command::Replay(args) => replay::run(*args),
+        Command::Load(args) => load::run(*args),
+        Command::Constant(args) => load::run_constant(&args).map(|()| ExitCode::SUCCESS),
         Command::Report(args) => report::run(&args).map(|()| ExitCode::SUCCESS),
     }
 }

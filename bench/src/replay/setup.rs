@@ -8,6 +8,7 @@ use super::stage::{Event, Login, Stage, Tally};
 use super::wire::{Created, Ids, Login as LoginAnswer, SeatsAnswer, parse};
 use super::{Operator, ReplayOptions};
 use crate::history::{Account, SeatStatus, Ticket};
+use crate::plan::{Prices, VenuePlan};
 use crate::progress::Progress;
 use crate::report::whole;
 use crate::trace::SeatName;
@@ -85,37 +86,45 @@ async fn operator(caller: &Caller, operator: &Operator) -> anyhow::Result<Option
     }
 }
 
-async fn log_in(caller: &Caller, username: &str, password: &str) -> anyhow::Result<LoginAnswer> {
+pub(crate) async fn log_in(caller: &Caller, username: &str, password: &str) -> anyhow::Result<LoginAnswer> {
     let body = json!({ "username": username, "password": password });
     created(caller, &Ask::new(Method::POST, "/users/login").json(&body)).await
 }
 
 /// A call whose answer is small and read whole.
-async fn created<T: serde::de::DeserializeOwned>(caller: &Caller, ask: &Ask) -> anyhow::Result<T> {
+pub(crate) async fn created<T: serde::de::DeserializeOwned>(caller: &Caller, ask: &Ask) -> anyhow::Result<T> {
     let answer = caller.must(ask).await?;
     parse(&answer.body).map_err(|what| anyhow::anyhow!("{} {}: {what}", ask.method, ask.path))
 }
 
-/// Makes the accounts, a few at a time: hashing passwords keeps the node busy.
 async fn sign_up(stage: &mut Stage, count: u32, progress: &dyn Progress) -> anyhow::Result<()> {
+    stage.accounts = accounts(&stage.caller, &stage.prefix, count, progress).await?;
+    for (login, number) in stage.accounts.iter().zip(0..) {
+        stage.ids.accounts.insert(login.id.clone(), Account(number));
+    }
+    Ok(())
+}
+
+/// Makes so many accounts, a few at a time: hashing passwords keeps the node busy.
+pub(crate) async fn accounts(
+    caller: &Caller,
+    prefix: &str,
+    count: u32,
+    progress: &dyn Progress,
+) -> anyhow::Result<Vec<Login>> {
     progress.begin("accounts", u64::from(count));
-    let logins = (0..count).map(|number| sign_up_one(&stage.caller, &stage.prefix, number));
+    let logins = (0..count).map(|number| sign_up_one(caller, prefix, number));
     let mut logins = stream::iter(logins).buffered(SIGN_UPS_AT_ONCE);
     let mut accounts = Vec::new();
     while let Some(login) = logins.try_next().await? {
         accounts.push(login);
         progress.at(accounts.len() as u64, "");
     }
-    drop(logins);
-    for (login, number) in accounts.iter().zip(0..) {
-        stage.ids.accounts.insert(login.id.clone(), Account(number));
-    }
-    stage.accounts = accounts;
     progress.end("");
-    Ok(())
+    Ok(accounts)
 }
 
-async fn sign_up_one(caller: &Caller, prefix: &str, number: u32) -> anyhow::Result<Login> {
+pub(crate) async fn sign_up_one(caller: &Caller, prefix: &str, number: u32) -> anyhow::Result<Login> {
     let username = format!("buyer-{prefix}-{number}");
     let password = format!("password-{prefix}-{number}");
     let body = json!({
@@ -141,41 +150,79 @@ async fn make_event(stage: &Stage, options: &ReplayOptions, name: &str) -> anyho
              evt_ id"
         );
     };
-    let make = |path: &'static str, body: Value| async move {
-        let ask = Ask::new(Method::POST, path).bearer(token).json(&body);
-        created::<Created>(&stage.caller, &ask).await.map(|made| made.id)
-    };
     let title = format!("{name} {}", stage.prefix);
-    let venue = make(
-        "/venues",
-        json!({
-            "name": title,
-            "address": "1 Replay Road",
-            "city": "Berlin",
-            "country": "DE",
-            "location": { "lat": 52.52, "lon": 13.405 },
-            "timezone": "Europe/Berlin",
-            "seatMap": options.plan.seat_map,
-        }),
-    );
-    let venue = venue.await?;
-    let performer =
-        make("/performers", json!({ "name": title, "genre": "pop", "bio": "Plays for benchmarks." }));
-    let performer = performer.await?;
-    let event = json!({
-        "name": title,
-        "description": "Made for a replay.",
-        "type": "concert",
-        "performerIds": [performer],
-        "venueId": venue,
-        "startsAt": "2099-06-01T19:00:00.000Z",
-        "currency": options.plan.prices.currency,
-        "prices": options.plan.prices.prices,
-        "holdSeconds": options.ttl_seconds,
-    });
-    let event = make("/events", event).await?;
+    let event = put_on_sale(&stage.caller, token, &title, &options.plan, options.ttl_seconds).await?;
     seen_everywhere(&stage.caller, &event).await?;
     Ok(event)
+}
+
+/// Makes a venue, a performer and an event, all called `title`; the event's id.
+pub(crate) async fn put_on_sale(
+    caller: &Caller,
+    operator_token: &str,
+    title: &str,
+    plan: &VenuePlan,
+    hold_seconds: u32,
+) -> anyhow::Result<String> {
+    let house = make_house(caller, operator_token, title, plan).await?;
+    make_show(caller, operator_token, title, &house, &plan.prices, hold_seconds).await
+}
+
+/// Where events take place, and who plays.
+pub(crate) struct House {
+    venue: String,
+    performer: String,
+}
+
+/// Makes a venue of this plan, and a performer.
+pub(crate) async fn make_house(
+    caller: &Caller,
+    token: &str,
+    title: &str,
+    plan: &VenuePlan,
+) -> anyhow::Result<House> {
+    let venue = json!({
+        "name": title,
+        "address": "1 Replay Road",
+        "city": "Berlin",
+        "country": "DE",
+        "location": { "lat": 52.52, "lon": 13.405 },
+        "timezone": "Europe/Berlin",
+        "seatMap": plan.seat_map,
+    });
+    let performer = json!({ "name": title, "genre": "pop", "bio": "Plays for benchmarks." });
+    Ok(House {
+        venue: make(caller, token, "/venues", &venue).await?,
+        performer: make(caller, token, "/performers", &performer).await?,
+    })
+}
+
+/// Makes an event in a house; its id.
+pub(crate) async fn make_show(
+    caller: &Caller,
+    token: &str,
+    title: &str,
+    house: &House,
+    prices: &Prices,
+    hold_seconds: u32,
+) -> anyhow::Result<String> {
+    let event = json!({
+        "name": title,
+        "description": "Made for a benchmark.",
+        "type": "concert",
+        "performerIds": [house.performer],
+        "venueId": house.venue,
+        "startsAt": "2099-06-01T19:00:00.000Z",
+        "currency": prices.currency,
+        "prices": prices.prices,
+        "holdSeconds": hold_seconds,
+    });
+    make(caller, token, "/events", &event).await
+}
+
+async fn make(caller: &Caller, token: &str, path: &str, body: &Value) -> anyhow::Result<String> {
+    let ask = Ask::new(Method::POST, path).bearer(token).json(body);
+    created::<Created>(caller, &ask).await.map(|made| made.id)
 }
 
 /// Waits until every target knows the event.

@@ -12,6 +12,7 @@ mod text;
 
 pub use figures::{Figures, Second};
 pub use hardware::Hardware;
+pub(crate) use latency::Collector;
 pub use latency::Latency;
 pub use text::whole;
 
