@@ -1,5 +1,7 @@
 //! The commands and their arguments.
 
+#[cfg(feature = "peers")]
+mod peers;
 mod replay;
 mod report;
 mod trace;
@@ -24,6 +26,10 @@ enum Command {
     /// Replay a session trace against running nodes; exits with 1 on any violation.
     #[command(after_help = replay::OPERATOR)]
     Replay(Box<replay::Args>),
+    /// Let the same buyers attempt the same with onsale, Redis and PostgreSQL, in turn, and compare.
+    #[cfg(feature = "peers")]
+    #[command(after_help = peers::HOW)]
+    Peers(Box<peers::Args>),
     /// Print the report of an earlier replay again, and draw its page anew.
     Report(report::Args),
 }
@@ -33,6 +39,8 @@ pub(super) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Trace(command) => trace::run(command).map(|()| ExitCode::SUCCESS),
         Command::Replay(args) => replay::run(*args),
+        #[cfg(feature = "peers")]
+        Command::Peers(args) => peers::run(*args),
         Command::Report(args) => report::run(&args).map(|()| ExitCode::SUCCESS),
     }
 }

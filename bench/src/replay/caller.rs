@@ -20,33 +20,33 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(800);
 const PATIENCE_US: u64 = 60_000_000;
 
 /// Makes calls, and counts what it took.
-pub(super) struct Caller {
-    pub(super) client: Client,
-    pub(super) clock: Clock,
+pub(crate) struct Caller {
+    pub(crate) client: Client,
+    pub(crate) clock: Clock,
     /// Attempts after the first one of a call.
-    pub(super) retries: AtomicU64,
+    pub(crate) retries: AtomicU64,
     /// Attempts that died without an answer.
-    pub(super) broken: AtomicU64,
+    pub(crate) broken: AtomicU64,
 }
 
 /// What came of a call.
-pub(super) struct Called {
+pub(crate) struct Called {
     /// How often it was sent.
-    pub(super) attempts: u32,
+    pub(crate) attempts: u32,
     /// When it was sent first, or given up without having been sent.
-    pub(super) invoked_us: u64,
-    pub(super) ended_us: u64,
+    pub(crate) invoked_us: u64,
+    pub(crate) ended_us: u64,
     /// The last answer, or why there was none.
-    pub(super) result: Result<Answer, String>,
+    pub(crate) result: Result<Answer, String>,
 }
 
 impl Caller {
-    pub(super) fn new(client: Client, clock: Clock) -> Self {
+    pub(crate) fn new(client: Client, clock: Clock) -> Self {
         Self { client, clock, retries: AtomicU64::new(0), broken: AtomicU64::new(0) }
     }
 
     /// Sends `ask` until it is answered for good, or until `give_up_us`.
-    pub(super) async fn call(&self, ask: &Ask, give_up_us: u64) -> Called {
+    pub(crate) async fn call(&self, ask: &Ask, give_up_us: u64) -> Called {
         let give_up = self.clock.at(give_up_us);
         let mut called = Called {
             attempts: 0,
@@ -85,7 +85,7 @@ impl Caller {
     }
 
     /// A call outside the measured run, which has to succeed.
-    pub(super) async fn must(&self, ask: &Ask) -> anyhow::Result<Answer> {
+    pub(crate) async fn must(&self, ask: &Ask) -> anyhow::Result<Answer> {
         let called = self.call(ask, self.clock.now_us() + PATIENCE_US).await;
         let what = || format!("{} {}", ask.method, ask.path);
         let answer = called.result.map_err(anyhow::Error::msg).with_context(what)?;

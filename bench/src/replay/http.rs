@@ -21,24 +21,24 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// A request, before anybody knows which node it goes to.
 #[derive(Clone, Debug)]
-pub(super) struct Ask {
-    pub(super) method: Method,
-    pub(super) path: String,
-    pub(super) bearer: Option<String>,
-    pub(super) key: Option<String>,
-    pub(super) body: Option<Bytes>,
+pub(crate) struct Ask {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) bearer: Option<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) body: Option<Bytes>,
 }
 
 /// A whole answer.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) retry_after: Option<Duration>,
-    pub(super) body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Bytes,
 }
 
 /// Connections to all targets.
-pub(super) struct Client {
+pub(crate) struct Client {
     targets: Vec<Target>,
     turn: AtomicUsize,
 }
@@ -51,27 +51,27 @@ struct Target {
 }
 
 /// The right to use one connection to one target.
-pub(super) struct Lane<'c> {
+pub(crate) struct Lane<'c> {
     target: &'c Target,
     _permit: SemaphorePermit<'c>,
 }
 
 impl Ask {
-    pub(super) fn new(method: Method, path: impl Into<String>) -> Self {
+    pub(crate) fn new(method: Method, path: impl Into<String>) -> Self {
         Self { method, path: path.into(), bearer: None, key: None, body: None }
     }
 
-    pub(super) fn bearer(mut self, token: &str) -> Self {
+    pub(crate) fn bearer(mut self, token: &str) -> Self {
         self.bearer = Some(format!("Bearer {token}"));
         self
     }
 
-    pub(super) fn key(mut self, key: String) -> Self {
+    pub(crate) fn key(mut self, key: String) -> Self {
         self.key = Some(key);
         self
     }
 
-    pub(super) fn json(mut self, body: &serde_json::Value) -> Self {
+    pub(crate) fn json(mut self, body: &serde_json::Value) -> Self {
         self.body = Some(body.to_string().into());
         self
     }
@@ -93,7 +93,7 @@ impl Ask {
 
 impl Client {
     /// A client of the nodes at `urls`, with so many connections to each.
-    pub(super) fn new(urls: &[String], connections: usize) -> anyhow::Result<Self> {
+    pub(crate) fn new(urls: &[String], connections: usize) -> anyhow::Result<Self> {
         if urls.is_empty() {
             bail!("there is no target; say where a node listens, as http://127.0.0.1:8080");
         }
@@ -108,18 +108,18 @@ impl Client {
         Ok(Self { targets, turn: AtomicUsize::new(0) })
     }
 
-    pub(super) fn targets(&self) -> usize {
+    pub(crate) fn targets(&self) -> usize {
         self.targets.len()
     }
 
     /// Waits for a connection to the target whose turn it is.
-    pub(super) async fn lane(&self) -> Lane<'_> {
+    pub(crate) async fn lane(&self) -> Lane<'_> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         self.lane_to(turn % self.targets.len()).await
     }
 
     /// Waits for a connection to one target.
-    pub(super) async fn lane_to(&self, target: usize) -> Lane<'_> {
+    pub(crate) async fn lane_to(&self, target: usize) -> Lane<'_> {
         let target = &self.targets[target];
         let permit = target.permits.acquire().await.expect("the semaphore is never closed");
         Lane { target, _permit: permit }
@@ -128,7 +128,7 @@ impl Client {
 
 impl Lane<'_> {
     /// Sends a request and waits for the whole answer; on any fault the connection is given up.
-    pub(super) async fn send(self, ask: &Ask) -> anyhow::Result<Answer> {
+    pub(crate) async fn send(self, ask: &Ask) -> anyhow::Result<Answer> {
         let mut connection = match self.target.idle_connection() {
             Some(connection) => connection,
             None => self.target.connect().await?,

@@ -6,12 +6,12 @@
 
 mod audit;
 mod buyer;
-mod caller;
-mod http;
+pub(crate) mod caller;
+pub(crate) mod http;
 mod node;
-mod setup;
+pub(crate) mod setup;
 mod stage;
-mod wire;
+pub(crate) mod wire;
 
 pub use node::Restart;
 

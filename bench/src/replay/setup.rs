@@ -8,6 +8,7 @@ use super::stage::{Event, Login, Stage, Tally};
 use super::wire::{Created, Ids, Login as LoginAnswer, SeatsAnswer, parse};
 use super::{Operator, ReplayOptions};
 use crate::history::{Account, SeatStatus, Ticket};
+use crate::plan::VenuePlan;
 use crate::progress::Progress;
 use crate::report::whole;
 use crate::trace::SeatName;
@@ -85,7 +86,7 @@ async fn operator(caller: &Caller, operator: &Operator) -> anyhow::Result<Option
     }
 }
 
-async fn log_in(caller: &Caller, username: &str, password: &str) -> anyhow::Result<LoginAnswer> {
+pub(crate) async fn log_in(caller: &Caller, username: &str, password: &str) -> anyhow::Result<LoginAnswer> {
     let body = json!({ "username": username, "password": password });
     created(caller, &Ask::new(Method::POST, "/users/login").json(&body)).await
 }
@@ -115,7 +116,7 @@ async fn sign_up(stage: &mut Stage, count: u32, progress: &dyn Progress) -> anyh
     Ok(())
 }
 
-async fn sign_up_one(caller: &Caller, prefix: &str, number: u32) -> anyhow::Result<Login> {
+pub(crate) async fn sign_up_one(caller: &Caller, prefix: &str, number: u32) -> anyhow::Result<Login> {
     let username = format!("buyer-{prefix}-{number}");
     let password = format!("password-{prefix}-{number}");
     let body = json!({
@@ -141,11 +142,24 @@ async fn make_event(stage: &Stage, options: &ReplayOptions, name: &str) -> anyho
              evt_ id"
         );
     };
-    let make = |path: &'static str, body: Value| async move {
-        let ask = Ask::new(Method::POST, path).bearer(token).json(&body);
-        created::<Created>(&stage.caller, &ask).await.map(|made| made.id)
-    };
     let title = format!("{name} {}", stage.prefix);
+    let event = put_on_sale(&stage.caller, token, &title, &options.plan, options.ttl_seconds).await?;
+    seen_everywhere(&stage.caller, &event).await?;
+    Ok(event)
+}
+
+/// Makes a venue, a performer and an event, all called `title`; the event's id.
+pub(crate) async fn put_on_sale(
+    caller: &Caller,
+    operator_token: &str,
+    title: &str,
+    plan: &VenuePlan,
+    hold_seconds: u32,
+) -> anyhow::Result<String> {
+    let make = |path: &'static str, body: Value| async move {
+        let ask = Ask::new(Method::POST, path).bearer(operator_token).json(&body);
+        created::<Created>(caller, &ask).await.map(|made| made.id)
+    };
     let venue = make(
         "/venues",
         json!({
@@ -155,7 +169,7 @@ async fn make_event(stage: &Stage, options: &ReplayOptions, name: &str) -> anyho
             "country": "DE",
             "location": { "lat": 52.52, "lon": 13.405 },
             "timezone": "Europe/Berlin",
-            "seatMap": options.plan.seat_map,
+            "seatMap": plan.seat_map,
         }),
     );
     let venue = venue.await?;
@@ -169,13 +183,11 @@ async fn make_event(stage: &Stage, options: &ReplayOptions, name: &str) -> anyho
         "performerIds": [performer],
         "venueId": venue,
         "startsAt": "2099-06-01T19:00:00.000Z",
-        "currency": options.plan.prices.currency,
-        "prices": options.plan.prices.prices,
-        "holdSeconds": options.ttl_seconds,
+        "currency": plan.prices.currency,
+        "prices": plan.prices.prices,
+        "holdSeconds": hold_seconds,
     });
-    let event = make("/events", event).await?;
-    seen_everywhere(&stage.caller, &event).await?;
-    Ok(event)
+    make("/events", event).await
 }
 
 /// Waits until every target knows the event.

@@ -13,9 +13,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An account and its login.
-pub(super) struct Login {
+pub(crate) struct Login {
     pub(super) id: String,
-    pub(super) token: String,
+    pub(crate) token: String,
 }
 
 /// An event that is played.

@@ -11,9 +11,9 @@ use std::collections::HashMap;
 /// A ticket, in any answer.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct TicketAnswer<'a> {
+pub(crate) struct TicketAnswer<'a> {
     #[serde(borrow)]
-    pub(super) id: Cow<'a, str>,
+    pub(crate) id: Cow<'a, str>,
     #[serde(borrow, default)]
     pub(super) section: Cow<'a, str>,
     #[serde(borrow, default)]
@@ -21,7 +21,7 @@ pub(super) struct TicketAnswer<'a> {
     #[serde(borrow, default)]
     pub(super) seat: Cow<'a, str>,
     #[serde(borrow, default)]
-    status: Cow<'a, str>,
+    pub(crate) status: Cow<'a, str>,
     #[serde(borrow, default)]
     user_id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -30,9 +30,9 @@ pub(super) struct TicketAnswer<'a> {
 
 /// `GET /events/{id}/seats`.
 #[derive(Debug, Deserialize)]
-pub(super) struct SeatsAnswer<'a> {
+pub(crate) struct SeatsAnswer<'a> {
     #[serde(borrow)]
-    pub(super) seats: Vec<TicketAnswer<'a>>,
+    pub(crate) seats: Vec<TicketAnswer<'a>>,
 }
 
 /// A hold.
@@ -68,25 +68,25 @@ pub(super) struct BookingPage<'a> {
 
 /// Anything that was created.
 #[derive(Debug, Deserialize)]
-pub(super) struct Created {
-    pub(super) id: String,
+pub(crate) struct Created {
+    pub(crate) id: String,
 }
 
 /// `POST /users/login`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Login {
-    pub(super) access_token: String,
+pub(crate) struct Login {
+    pub(crate) access_token: String,
     pub(super) user: Created,
 }
 
 /// A problem.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     #[serde(default)]
-    pub(super) code: String,
+    pub(crate) code: String,
     #[serde(default)]
-    pub(super) detail: String,
+    pub(crate) detail: String,
 }
 
 /// Positions of the ids that a run knows.
@@ -143,6 +143,6 @@ impl Ids {
 }
 
 /// Reads a body, saying what is wrong with it in words.
-pub(super) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
+pub(crate) fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|fault| format!("the answer is not what the contract says: {fault}"))
 }

@@ -25,21 +25,21 @@ pub struct Latency {
 }
 
 /// Collects response times.
-pub(super) struct Collector {
+pub(crate) struct Collector {
     histogram: Histogram<u64>,
 }
 
 impl Collector {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let histogram = Histogram::new_with_bounds(1, HIGHEST_US, DIGITS);
         Self { histogram: histogram.expect("the bounds are constants that hdrhistogram accepts") }
     }
 
-    pub(super) fn add(&mut self, us: u64) {
+    pub(crate) fn add(&mut self, us: u64) {
         self.histogram.saturating_record(us.max(1));
     }
 
-    pub(super) fn latency(&self) -> Latency {
+    pub(crate) fn latency(&self) -> Latency {
         let ms = |us: u64| us as f64 / 1_000.0;
         let at = |quantile| ms(self.histogram.value_at_quantile(quantile));
         Latency {
@@ -51,7 +51,7 @@ impl Collector {
         }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.histogram.reset();
     }
 }

@@ -12,6 +12,8 @@ mod text;
 
 pub use figures::{Figures, Second};
 pub use hardware::Hardware;
+#[cfg(feature = "peers")]
+pub(crate) use latency::Collector;
 pub use latency::Latency;
 pub use text::whole;
 
