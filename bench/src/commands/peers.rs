@@ -60,7 +60,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u32).range(1..=1_000))]
     redis_connections: u32,
     /// Connections to PostgreSQL that the clients share.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = value_parser!(u32).range(1..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = value_parser!(u32).range(1..=1_000))]
     postgres_connections: u32,
     /// PostgreSQL's commit_delay.
     #[arg(long, value_name = "US", default_value_t = 0, value_parser = value_parser!(u32).range(0..=100_000))]
