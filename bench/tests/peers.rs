@@ -48,8 +48,9 @@ fn compared(peers: &[Peer], connections: u32) -> Option<Report> {
             return None;
         }
     }
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    Some(runtime.block_on(run(options(peers.to_vec(), connections), Arc::new(Silent))).unwrap())
+    let runtime = tokio::runtime::Runtime::new().expect("threads can be started");
+    let report = runtime.block_on(run(options(peers.to_vec(), connections), Arc::new(Silent)));
+    Some(report.expect("everybody plays to the end"))
 }
 
 fn check(report: &Report, peers: &[Peer]) {

@@ -51,7 +51,14 @@ fn panel(area: &DrawingArea<SVGBackend<'_>, Shift>, mix: Mix, rows: &[&Row]) -> 
         .x_label_area_size(24)
         .y_label_area_size(64)
         .build_cartesian_2d(-0.5..rows.len() as f64 - 0.5, 0.0..highest)?;
-    chart.configure_mesh().disable_x_mesh().disable_x_axis().light_line_style(WHITE).y_desc(unit).draw()?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .disable_x_axis()
+        .light_line_style(WHITE)
+        .y_label_formatter(&|rate| whole(*rate as u64))
+        .y_desc(unit)
+        .draw()?;
     for (row, x) in rows.iter().zip((0_u32..).map(f64::from)) {
         let (rate, colour) = (goodput(row), if row.peer == super::Peer::Onsale { OURS } else { THEIRS });
         let bar = Rectangle::new([(x - HALF, 0.0), (x + HALF, rate.median)], colour.filled());
