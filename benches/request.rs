@@ -14,15 +14,10 @@ use domain::ports::Random;
 use domain::seat_map::{Plan, PlanLayout, PlanRow, PlanSeats, PlanSection, SeatMap};
 use domain::time::UnixMillis;
 use futures_util::FutureExt;
-use mimalloc::MiMalloc;
 use onsale::auth::Tokens;
 use onsale::config::Secret;
 use onsale::http::extract::IdempotencyKey;
 use onsale::http::ticket::{Scene, Told};
-
-/// As in the node.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 const EVENT: EventId = EventId::new(0x0123_4567_89ab_cdef);
 const NOW: UnixMillis = UnixMillis::new(1_700_000_000_000);

@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use clap::Parser;
 use domain::event::{Sale, apply};
 use domain::ids::EventId;
-use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Proposal, Rejected, Term};
+use domain::ports::{BoxFuture, Journal, JournalFault, Opened, Place, Proposal, Term};
 use onsale::cli::Serve;
 use onsale::config;
 use onsale::fault::NodeFault;
@@ -66,9 +66,9 @@ fn say(line: &str) {
 }
 
 /// The journal that is none: it folds the facts at once and calls them committed.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Memory {
-    sales: Mutex<HashMap<EventId, Option<Sale>>>,
+    sales: Arc<Mutex<HashMap<EventId, Option<Sale>>>>,
 }
 
 impl Memory {
@@ -93,10 +93,12 @@ impl Memory {
 }
 
 impl Journal for Memory {
-    fn propose(&self, proposal: Proposal, done: Done) -> Result<(), Rejected> {
-        let taken = self.take(&proposal);
-        done(taken);
-        Ok(())
+    fn reserve(&self, _event: EventId) -> Result<Place, JournalFault> {
+        let memory = self.clone();
+        Ok(Box::new(move |proposal, done| {
+            let taken = memory.take(&proposal);
+            done(taken);
+        }))
     }
 
     fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {

@@ -3,19 +3,20 @@
 //! Owns: the counting allocator and its figure, `onsale_allocations_total`. Only built with the feature
 //! `count-allocations`. Hazard: this runs inside the allocator, so nothing on the counting path may allocate.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use mimalloc::MiMalloc;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntCounter, Opts};
 
 /// What the counted allocations are served by.
-type Counted = System;
+type Counted = MiMalloc;
 
 #[global_allocator]
-static ALLOCATOR: Counting<Counted> = Counting(System);
+static ALLOCATOR: Counting<Counted> = Counting(MiMalloc);
 
 /// Threads share so many counters: enough that two busy ones seldom have the same.
 const SHARDS: usize = 32;

@@ -6,10 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::{Answer, Fault, Owners};
+use actors::{Answer, Answered, Fault, Owners};
 use domain::event::{Caller, Command, Key, Refusal, Reply};
 use domain::ids::{BookingNumber, EventId};
-use futures_util::future::join_all;
 
 /// How long a repeated request waits for the first one.
 const IN_FLIGHT_AFTER: Duration = Duration::from_secs(5);
@@ -50,7 +49,36 @@ impl Dispatch {
         caller: Caller,
         key: Option<Key>,
     ) -> Result<Reply, NoReply> {
-        match self.owners.ask(event, command, caller, key).await.map_err(NoReply::Fault)? {
+        let answered = self.owners.ask(event, command, caller, key).await;
+        self.reply(event, caller, key, answered).await
+    }
+
+    /// Has each of `commands` decided for itself, in order, and waits until every answer is on disk. There are as many
+    /// answers as commands, in their order.
+    pub async fn commands(
+        &self,
+        event: EventId,
+        commands: Vec<(Command, Option<Key>)>,
+        caller: Caller,
+    ) -> Vec<Result<Reply, NoReply>> {
+        let keys: Vec<Option<Key>> = commands.iter().map(|(_, key)| *key).collect();
+        let answers = self.owners.ask_many(event, caller, commands).await;
+        let mut replies = Vec::with_capacity(answers.len());
+        for (answered, key) in answers.into_iter().zip(keys) {
+            replies.push(self.reply(event, caller, key, answered).await);
+        }
+        replies
+    }
+
+    /// What an owner's answer comes to, once outside work is done or has taken too long.
+    async fn reply(
+        &self,
+        event: EventId,
+        caller: Caller,
+        key: Option<Key>,
+        answered: Answered,
+    ) -> Result<Reply, NoReply> {
+        match answered.map_err(NoReply::Fault)? {
             Answer::Reply(reply) => Ok(reply),
             Answer::Refused(refusal) => Err(NoReply::Refused(refusal)),
             Answer::Settling { booking, joined, settled } => {
@@ -64,19 +92,6 @@ impl Dispatch {
                 }
             }
         }
-    }
-
-    /// Has each of `commands` decided for itself, in order, and waits until every answer is on disk. There are as many
-    /// answers as commands, in their order.
-    pub async fn hold_batch(
-        &self,
-        event: EventId,
-        commands: Vec<(Command, Option<Key>)>,
-        caller: Caller,
-    ) -> Vec<Result<Reply, NoReply>> {
-        // An ask is in the mailbox once it has been polled, and `join_all` polls in order.
-        let asks = commands.into_iter().map(|(command, key)| self.command(event, command, caller, key));
-        join_all(asks).await
     }
 
     async fn pending(

@@ -16,3 +16,8 @@ pub mod metrics;
 pub mod secrets;
 pub mod signals;
 pub mod wiring;
+
+/// A hold allocates on one thread what another one frees, which the system's allocator is slow at.
+#[cfg(not(feature = "count-allocations"))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,8 +1,8 @@
 //! ⑦ Answers, and their release: whoever asked waits on a oneshot that the commit of the facts completes. The journal
 //! calls the release on its own thread, so nothing here waits for anything.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::event::{Refusal, Reply};
 use domain::ids::BookingNumber;

@@ -109,7 +109,10 @@ impl Owner {
     /// Puts `asks` before the actor and calls it, unless it has been called already.
     fn tell(&self, asks: impl Iterator<Item = Ask>) -> Result<(), Fault> {
         if self.inbox.push(asks)? {
-            #[allow(clippy::disallowed_methods, reason = "one call is under way at most: the inbox is the bound")]
+            #[allow(
+                clippy::disallowed_methods,
+                reason = "one call is under way at most: the inbox is the bound"
+            )]
             self.address.do_send(Wake);
         }
         Ok(())

@@ -3,12 +3,15 @@
 //! A trace ([`trace`]) says who comes when and wants what. The replay ([`replay`]) lets them all come to a node that
 //! it knows only through the HTTP contract, and records every call in a [`history`]. The [`checker`] says from the
 //! history alone whether the node kept its promises, and [`report`] puts verdict and figures before a reader.
-//! How fast one node holds seats is measured by [`load`], against what it could be at best on the same machine.
+//! How fast one node holds seats is measured by [`load`], against what it could be at best on the same machine; what
+//! others make of the same attempts is found out by `peers`, behind the feature of that name.
 
 pub mod ambient;
 pub mod checker;
 pub mod history;
 pub mod load;
+#[cfg(feature = "peers")]
+pub mod peers;
 pub mod plan;
 pub mod progress;
 pub mod replay;

@@ -98,8 +98,8 @@ impl Seller {
         let (event, term, base) = (self.event, self.opened.term, self.base);
         self.base += facts.len() as u64;
         let done = Box::new(move |outcome| sender.send(outcome).unwrap_or_default());
-        let taken = self.cluster.propose(Proposal { event, term, base, facts }, done);
-        assert!(taken.is_ok(), "the queue has room");
+        let place = self.cluster.reserve(event).expect("the queue has room");
+        place(Proposal { event, term, base, facts }, done);
         fate
     }
 

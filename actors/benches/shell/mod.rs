@@ -7,8 +7,8 @@ use actors::{Observer, Shell};
 use domain::event::{Cancellation, SaleTerms};
 use domain::ids::{EventId, UserId};
 use domain::ports::{
-    Authorization, BoxFuture, Charge, Clock, Done, Journal, JournalFault, Listing, Listings, Opened,
-    PaymentGateway, Proposal, Random, Rejected, Term,
+    Authorization, BoxFuture, Charge, Clock, Journal, JournalFault, Listing, Listings, Opened,
+    PaymentGateway, Place, Random, Term,
 };
 use domain::seat_map::{Plan, PlanLayout, PlanSection, SeatMap};
 use domain::time::{Reading, UnixMillis};
@@ -32,12 +32,11 @@ pub(super) fn shell() -> Shell {
 struct AtOnce;
 
 impl Journal for AtOnce {
-    fn propose(&self, _proposal: Proposal, done: Done) -> Result<(), Rejected> {
-        done(Ok(()));
-        Ok(())
+    fn reserve(&self, _event: EventId) -> Result<Place, JournalFault> {
+        Ok(Box::new(|_proposal, done| done(Ok(()))))
     }
 
-    fn open(&self, _event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
+    fn open(&self, _event: EventId) -> BoxFuture<Result<Opened, Place, JournalFault>> {
         Box::pin(std::future::ready(Ok(Opened { term: Term(1), sale: None })))
     }
 
@@ -121,7 +120,7 @@ struct Nobody;
 impl Observer for Nobody {
     fn decided(&self, _kind: &'static str, _outcome: &'static str) {}
 
-    fn entered_mailbox(&self) {}
+    fn entered_mailbox(&self, _commands: usize) {}
 
-    fn left_mailbox(&self) {}
+    fn left_mailbox(&self, _commands: usize) {}
 }

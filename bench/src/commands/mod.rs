@@ -1,6 +1,8 @@
 //! The commands and their arguments.
 
 mod load;
+#[cfg(feature = "peers")]
+mod peers;
 mod replay;
 mod report;
 mod trace;
@@ -31,6 +33,10 @@ enum Command {
     /// Answer everything with one constant; started by `load`.
     #[command(hide = true)]
     Constant(load::ConstantArgs),
+    /// Let the same buyers attempt the same with onsale, Redis and PostgreSQL, in turn, and compare.
+    #[cfg(feature = "peers")]
+    #[command(after_help = peers::HOW)]
+    Peers(Box<peers::Args>),
     /// Print the report of an earlier replay again, and draw its page anew.
     Report(report::Args),
 }
@@ -42,6 +48,8 @@ pub(super) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::run(*args),
         Command::Load(args) => load::run(*args),
         Command::Constant(args) => load::run_constant(&args).map(|()| ExitCode::SUCCESS),
+        #[cfg(feature = "peers")]
+        Command::Peers(args) => peers::run(*args),
         Command::Report(args) => report::run(&args).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn fact(number: u64, seats: u32) -> Stamped {
         Fact::Held {
             hold,
             buyer: UserId::new(before),
-            tickets: vec![PricedSeat { seat, price_minor: 1000 }],
+            tickets: [PricedSeat { seat, price_minor: 1000 }].into(),
             expires_at: UnixMillis::new(now_ms + 600_000),
         }
     } else {

@@ -4,6 +4,7 @@
 //! `domain` that is named here, is another version of the format; golden bytes in the tests say so.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use domain::event::{BestWish, MAX_HOLD_TICKETS, PricedSeat, SeatStatus};
 use domain::ids::{HoldNumber, SeatIndex};
@@ -58,7 +59,7 @@ pub enum HoldOutcome {
         /// Its number.
         hold: HoldNumber,
         /// Its seats and prices.
-        tickets: Vec<PricedSeat>,
+        tickets: Arc<[PricedSeat]>,
         /// When it was made.
         created_at: UnixMillis,
         /// When it ends.

@@ -36,7 +36,7 @@ fn results() -> HoldMessage {
     let outcomes = vec![
         HoldOutcome::Held {
             hold: HoldNumber::new(7),
-            tickets: vec![PricedSeat { seat: SeatIndex::new(3), price_minor: 2500 }],
+            tickets: [PricedSeat { seat: SeatIndex::new(3), price_minor: 2500 }].into(),
             created_at: UnixMillis::new(1_700_000_000_000),
             expires_at: UnixMillis::new(1_700_000_120_000),
         },

@@ -97,7 +97,7 @@ async fn decided<N>(
         Err(no) => Some(no),
     };
     let noes: Vec<Option<N>> = items.into_iter().map(keep).collect();
-    let replies = app.dispatch.hold_batch(event, commands, caller).await;
+    let replies = app.dispatch.commands(event, commands, caller).await;
     if let Some(fault) = common_fault(&replies).filter(|_| replies.len() == noes.len()) {
         return Err(fault.into());
     }
