@@ -26,7 +26,7 @@ use crate::config::{Config, ConfigError};
 use crate::dispatch::Dispatch;
 use crate::fault::NodeFault;
 use crate::gateway::TestProvider;
-use crate::http::{self, App, Parts, Readiness};
+use crate::http::{self, App, Front, Parts, Readiness};
 use crate::listings::Directory;
 use crate::metrics::{Metrics, TimedJournal};
 use crate::secrets::{self, Secrets};
@@ -91,7 +91,8 @@ pub async fn serve_over(
     }
     let metrics = Arc::new(Metrics::new().map_err(NodeFault::failed)?);
     let cluster = Arc::new(open_cluster(options, &config, &metrics).await?);
-    let owners = owners(&config, &cluster, journal_of(cluster.clone()), &metrics);
+    let threads = Arbiters::start(config.actors.threads);
+    let owners = owners(&config, &cluster, journal_of(cluster.clone()), &metrics, threads.clone());
     let app = app(config, &cluster, &owners, metrics, &secrets, addresses.http.local_addr()?);
     admit_operator(&app, &secrets).await?;
 
@@ -100,7 +101,7 @@ pub async fn serve_over(
     app.readiness.set(true);
     let (http, admin) = (listeners.http.local_addr()?, listeners.admin.local_addr()?);
     announce(&format!("ready http={http} admin={admin} peer={}", listeners.peer.local_addr()?));
-    listeners.serve(&app, stop).await;
+    listeners.serve(&app, &threads, stop).await;
 
     supervisor.abort();
     if tokio::time::timeout(CLUSTER_STOPS_WITHIN, cluster.shutdown()).await.is_err() {
@@ -151,7 +152,7 @@ fn cannot_listen(flag: &str, address: SocketAddr, error: &io::Error) -> NodeFaul
 
 impl Listeners {
     /// Until `stop` completes and the running requests are done.
-    async fn serve(self, app: &App, stop: impl Future<Output = ()>) {
+    async fn serve(self, app: &App, threads: &Arbiters, stop: impl Future<Output = ()>) {
         let (tell, told) = watch::channel(false);
         let stopped = || {
             let mut told = told.clone();
@@ -175,8 +176,8 @@ impl Listeners {
         tokio::join!(
             stopping,
             refusing,
-            http::serve(self.http, http::public_router(app), config, stopped()),
-            http::serve(self.admin, http::admin_router(app), config, stopped()),
+            http::serve(self.http, Front::public(app), config, |serving| threads.run(serving), stopped()),
+            http::serve(self.admin, Front::admin(app), config, |serving| threads.run(serving), stopped()),
         );
     }
 }
@@ -232,6 +233,7 @@ fn owners(
     cluster: &Arc<Cluster>,
     journal: Arc<dyn Journal>,
     metrics: &Arc<Metrics>,
+    threads: Arbiters,
 ) -> Arc<Owners> {
     let shell = Shell {
         journal: Arc::new(TimedJournal::new(journal, metrics.clone())),
@@ -242,7 +244,7 @@ fn owners(
         observer: metrics.clone(),
         mailbox_capacity: config.actors.mailbox_capacity,
     };
-    Arc::new(Owners::new(shell, Arc::new(Arbiters::start(config.actors.threads))))
+    Arc::new(Owners::new(shell, Arc::new(threads)))
 }
 
 fn app(

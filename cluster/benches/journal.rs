@@ -148,7 +148,7 @@ fn journal(criterion: &mut Criterion) {
 fn codec(criterion: &mut Criterion) {
     let codec = || bincode::DefaultOptions::new().with_fixint_encoding().with_limit(1 << 20);
     let facts: Arc<[Stamped]> = (0..FACTS).map(|number| stamped(number, fact(2 * number))).collect();
-    let entry = Entry::Sales(vec![SaleBatch { event: EventId::new(7), base: 1, facts }]);
+    let entry = Entry::Sales([SaleBatch { event: EventId::new(7), base: 1, facts }].into());
     let bytes = codec().serialize(&entry).expect("it is small");
     let mut group = criterion.benchmark_group("codec/64_held");
     group.throughput(Throughput::Bytes(bytes.len() as u64));

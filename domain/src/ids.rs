@@ -24,30 +24,43 @@ impl fmt::Display for InvalidId {
 
 impl core::error::Error for InvalidId {}
 
-fn write_wide(f: &mut fmt::Formatter<'_>, value: u64) -> fmt::Result {
-    for place in (0..WIDE).rev() {
-        write_digit(f, value >> (place * 5))?;
+/// The value of each byte as a digit; 255 where it is none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [u8::MAX; 256];
+    let mut digit = 0;
+    while digit < ALPHABET.len() {
+        digits[ALPHABET[digit] as usize] = digit as u8;
+        digit += 1;
     }
-    Ok(())
+    digits
+};
+
+fn write_wide(f: &mut fmt::Formatter<'_>, value: u64) -> fmt::Result {
+    write_digits(f, value, WIDE)
 }
 
 fn write_short(f: &mut fmt::Formatter<'_>, value: u32) -> fmt::Result {
     let digits = (u32::BITS - value.leading_zeros()).div_ceil(5).max(1);
-    for place in (0..digits).rev() {
-        write_digit(f, u64::from(value) >> (place * 5))?;
-    }
-    Ok(())
+    write_digits(f, u64::from(value), digits as usize)
 }
 
-fn write_digit(f: &mut fmt::Formatter<'_>, value: u64) -> fmt::Result {
-    fmt::Write::write_char(f, char::from(ALPHABET[(value & 31) as usize]))
+/// All at once: every write passes through whatever the text is put into.
+fn write_digits(f: &mut fmt::Formatter<'_>, value: u64, count: usize) -> fmt::Result {
+    let mut text = [0; WIDE];
+    for (place, digit) in text[..count].iter_mut().rev().enumerate() {
+        *digit = ALPHABET[(value >> (place * 5) & 31) as usize];
+    }
+    f.write_str(core::str::from_utf8(&text[..count]).map_err(|_| fmt::Error)?)
 }
 
 fn read_digits(text: &str) -> Result<u64, InvalidId> {
     let mut value: u128 = 0;
     for byte in text.bytes() {
-        let digit = ALPHABET.iter().position(|known| *known == byte).ok_or(InvalidId)?;
-        value = value << 5 | digit as u128;
+        let digit = DIGITS[usize::from(byte)];
+        if digit == u8::MAX {
+            return Err(InvalidId);
+        }
+        value = value << 5 | u128::from(digit);
     }
     u64::try_from(value).map_err(|_| InvalidId)
 }

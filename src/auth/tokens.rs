@@ -3,7 +3,9 @@
 //! A role is never in a token: it is read from the accounts at each request, so that a change reaches tokens already
 //! issued. Hazard: the library reads the system's clock where it is asked to check expiry; it is not asked.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::account::TokenId;
@@ -12,6 +14,7 @@ use domain::ports::Random;
 use domain::time::UnixMillis;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::config::Secret;
 
@@ -54,12 +57,35 @@ struct Claims {
     exp: u64,
 }
 
+/// Tokens whose signature was found good, by the SHA-256 of their text: what is cached is no secret. When it is full it
+/// is emptied, which costs one more check of each.
+#[derive(Default)]
+struct Checked(RwLock<HashMap<[u8; 32], Token>>);
+
+/// About 10 MiB.
+const MOST_CHECKED: usize = 100_000;
+
+impl Checked {
+    fn get(&self, digest: &[u8; 32]) -> Option<Token> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(digest).copied()
+    }
+
+    fn keep(&self, digest: [u8; 32], token: Token) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_CHECKED {
+            known.clear();
+        }
+        known.insert(digest, token);
+    }
+}
+
 /// Issues and reads tokens.
 pub struct Tokens {
     signing: EncodingKey,
     checking: DecodingKey,
     validation: Validation,
     ttl: Duration,
+    checked: Checked,
 }
 
 impl fmt::Debug for Tokens {
@@ -81,6 +107,7 @@ impl Tokens {
             checking: DecodingKey::from_secret(key),
             validation,
             ttl,
+            checked: Checked::default(),
         }
     }
 
@@ -108,14 +135,22 @@ impl Tokens {
     /// # Errors
     /// [`TokenFault`].
     pub fn read(&self, text: &str, now: UnixMillis) -> Result<Token, TokenFault> {
+        let digest = Sha256::digest(text).into();
+        let token = match self.checked.get(&digest) {
+            Some(token) => token,
+            None => self.check(text).inspect(|token| self.checked.keep(digest, *token))?,
+        };
+        if token.expires_at <= now { Err(TokenFault::Expired) } else { Ok(token) }
+    }
+
+    fn check(&self, text: &str) -> Result<Token, TokenFault> {
         let claims =
             decode::<Claims>(text, &self.checking, &self.validation).map_err(|_| TokenFault::Invalid)?.claims;
-        let token = Token {
+        Ok(Token {
             user: claims.sub.parse().map_err(|_| TokenFault::Invalid)?,
             id: TokenId(u128::from_str_radix(&claims.jti, 16).map_err(|_| TokenFault::Invalid)?),
             expires_at: UnixMillis::new(claims.exp.saturating_mul(1000)),
-        };
-        if token.expires_at <= now { Err(TokenFault::Expired) } else { Ok(token) }
+        })
     }
 }
 

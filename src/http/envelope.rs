@@ -39,7 +39,8 @@ impl Envelope {
         Arc::new(Self { deadline, run: u64::from_le_bytes(run), requests: AtomicU64::new(0) })
     }
 
-    fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
+    /// The id that a request came with, or a new one.
+    pub fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
         match headers.get(&REQUEST_ID) {
             Some(inbound) if is_sane(inbound.as_bytes()) => inbound.clone(),
             _ => {
@@ -48,6 +49,24 @@ impl Envelope {
                     .expect("hexadecimal digits are a header value")
             }
         }
+    }
+}
+
+impl Envelope {
+    /// What leaves the node for the request with `id` that `answering` answers.
+    pub async fn around(&self, id: HeaderValue, answering: impl Future<Output = Response>) -> Response {
+        let guarded = AssertUnwindSafe(answering).catch_unwind();
+        let mut response = match tokio::time::timeout(self.deadline, guarded).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_panic)) => Problem::internal("a handler panicked").into_response(),
+            Err(_elapsed) => {
+                let late = "No answer in time. Retry with the same Idempotency-Key.";
+                Problem::new(Code::OwnerUnavailable, late).into_response()
+            }
+        };
+        finish(id.to_str().unwrap_or_default(), &mut response);
+        response.headers_mut().insert(REQUEST_ID, id);
+        response
     }
 }
 
@@ -60,17 +79,7 @@ fn is_sane(id: &[u8]) -> bool {
 pub async fn envelope(State(envelope): State<Arc<Envelope>>, request: Request, next: Next) -> Response {
     let id = envelope.request_id(request.headers());
     let (request, leftover) = Leftover::of(request);
-    let guarded = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let mut response = match tokio::time::timeout(envelope.deadline, guarded).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(_panic)) => Problem::internal("a handler panicked").into_response(),
-        Err(_elapsed) => {
-            Problem::new(Code::OwnerUnavailable, "No answer in time. Retry with the same Idempotency-Key.")
-                .into_response()
-        }
-    };
-    finish(id.to_str().unwrap_or_default(), &mut response);
-    response.headers_mut().insert(REQUEST_ID, id);
+    let response = envelope.around(id, next.run(request)).await;
     leftover.discard().await;
     response
 }

@@ -10,6 +10,7 @@ mod event_seats;
 mod event_view;
 mod events;
 pub mod extract;
+mod front;
 mod leftover;
 mod new_event;
 pub mod page;
@@ -28,5 +29,5 @@ mod venues;
 pub mod wire;
 
 pub use app::{App, Parts, Readiness};
-pub use router::{admin_router, public_router};
-pub use server::serve;
+pub use front::Front;
+pub use server::{Serving, serve};

@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::{App, admin, event_seats, events, performers, search, selling, users, venues};
 
 /// What clients reach.
-pub fn public_router(app: &App) -> Router {
+pub(super) fn public_router(app: &App) -> Router {
     let json = Router::new()
         .merge(users::routes())
         .merge(venues::routes(app.config.http.seat_map_limit_bytes))
@@ -29,7 +29,7 @@ pub fn public_router(app: &App) -> Router {
 }
 
 /// What operators and Prometheus reach.
-pub fn admin_router(app: &App) -> Router {
+pub(super) fn admin_router(app: &App) -> Router {
     surround(admin::routes().merge(admin::health_routes()), app)
 }
 

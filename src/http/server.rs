@@ -4,37 +4,40 @@
 //! hold every connection. Over the limit nothing is accepted: the kernel's queue keeps the rest waiting.
 
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::descriptors::room_for_connections;
+use super::front::Front;
 use crate::config::HttpConfig;
 
 /// How long to wait when the process has no file descriptor left for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `router` on `listener` until `stop` completes; then finishes the running requests, as long as the grace of
-/// `config` allows, and closes.
+/// A connection, to be served on whatever thread it is given to.
+pub type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Serves `front` on `listener` until `stop` completes; then finishes the running requests, as long as the grace of
+/// `config` allows, and closes. Every connection is given to `spawn`, which is to run it to its end.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    front: Front,
     config: &HttpConfig,
+    spawn: impl Fn(Serving),
     stop: impl Future<Output = ()>,
 ) {
     let room = config.max_connections.min(room_for_connections()).min(Semaphore::MAX_PERMITS);
-    let places = Arc::new(Semaphore::new(room));
+    let room = u32::try_from(room).unwrap_or(u32::MAX);
+    let places = Arc::new(Semaphore::new(room as usize));
     let graceful = GracefulShutdown::new();
-    let mut connections = JoinSet::new();
+    let (cut, uncut) = watch::channel(());
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(config.header_timeout);
     let mut stop = pin!(stop);
@@ -43,7 +46,6 @@ pub async fn serve(
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        while connections.try_join_next().is_some() {}
         let (stream, place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -52,35 +54,43 @@ pub async fn serve(
                 continue;
             }
         };
-        let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-        connections.spawn(async move {
-            // What a client does to its connection is its own affair.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+        let (front, http, watcher, mut uncut) =
+            (front.clone(), http.clone(), graceful.watcher(), uncut.clone());
+        spawn(Box::pin(async move {
+            let served = async {
+                // Only here, because a stream belongs to the thread on which it is made.
+                let stream = TokioIo::new(TcpStream::from_std(stream)?);
+                watcher.watch(http.serve_connection(stream, front)).await.map_err(io::Error::other)
+            };
+            tokio::select! {
+                // What a client does to its connection is its own affair.
+                ended = served => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                },
+                _ = uncut.changed() => {}
             }
             drop(place);
-        });
+        }));
     }
     drop(listener);
+    let running = || room as usize - places.available_permits();
     if tokio::time::timeout(config.shutdown_grace, graceful.shutdown()).await.is_err() {
-        tracing::warn!(
-            connections = connections.len(),
-            "some requests were still running when the node stopped"
-        );
+        tracing::warn!(connections = running(), "some requests were still running when the node stopped");
     }
-    connections.shutdown().await;
+    drop(cut);
+    // A thread that has ended has dropped its connections, and with them their places.
+    let _all = places.acquire_many(room).await;
 }
 
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> io::Result<(std::net::TcpStream, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     // Answers are small and whole: waiting to fill a packet only costs time.
     stream.set_nodelay(true)?;
-    Ok((stream, place))
+    Ok((stream.into_std()?, place))
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use axum::Router;
 use axum::routing::get;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, oneshot};
@@ -19,8 +20,10 @@ async fn start(router: Router, change: impl FnOnce(&mut HttpConfig)) -> Running 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let task =
-        tokio::spawn(async move { serve(listener, router, &config, async { drop(stopped.await) }).await });
+    let task = tokio::spawn(async move {
+        let spawn = |serving| drop(tokio::spawn(serving));
+        serve(listener, Front::routed(router), &config, spawn, async { drop(stopped.await) }).await;
+    });
     Running { address, stop, task }
 }
 

@@ -36,7 +36,7 @@ impl Journal for AtOnce {
         Ok(Box::new(|_proposal, done| done(Ok(()))))
     }
 
-    fn open(&self, _event: EventId) -> BoxFuture<Result<Opened, Place, JournalFault>> {
+    fn open(&self, _event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
         Box::pin(std::future::ready(Ok(Opened { term: Term(1), sale: None })))
     }
 

@@ -45,6 +45,17 @@ where
     }
 }
 
+impl<T: DeserializeOwned + Send + 'static> ApiJson<T> {
+    /// Of a body that has been read already.
+    ///
+    /// # Errors
+    /// 415, 400 or 422, as for one that is extracted.
+    pub async fn of(headers: &HeaderMap, raw: Bytes) -> Result<Self, Problem> {
+        require_json_body(headers)?;
+        Ok(Self { value: somewhere(&raw, parse).await?, raw })
+    }
+}
+
 /// A JSON body that may be left out, which means what an empty object means.
 #[derive(Debug)]
 pub struct OptionalJson<T> {

@@ -22,7 +22,7 @@ use crate::http::wire::Id;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct NewHold {
+pub(in crate::http) struct NewHold {
     pub(super) ticket_ids: Option<Vec<String>>,
     pub(super) best_available: Option<NewBest>,
     pub(super) ttl_seconds: Option<u64>,
@@ -30,7 +30,7 @@ pub(super) struct NewHold {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct NewBest {
+pub(in crate::http) struct NewBest {
     quantity: u32,
     section: Option<String>,
     category: Option<String>,
@@ -61,10 +61,21 @@ pub(super) async fn create(
     key: IdempotencyKey,
     body: ApiJson<NewHold>,
 ) -> Result<Response, Problem> {
+    hold(&app, event, caller, key, body).await
+}
+
+/// Where both ways of `POST /events/{id}/holds` meet.
+pub(in crate::http) async fn hold(
+    app: &App,
+    event: EventId,
+    caller: Customer,
+    key: IdempotencyKey,
+    body: ApiJson<NewHold>,
+) -> Result<Response, Problem> {
     let scene = app.scene(event)?;
     let idempotency = key.of_body(&body.raw);
     let command = command(&scene, body.value)?;
-    let reply = decided(&app, event, command, caller.into(), idempotency).await?;
+    let reply = decided(app, event, command, caller.into(), idempotency).await?;
     render(&scene, StatusCode::CREATED, &reply)
 }
 

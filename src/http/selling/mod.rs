@@ -19,6 +19,8 @@ use super::App;
 use super::extract::Idempotency;
 use super::problem::Problem;
 
+pub(super) use holds::hold;
+
 pub(super) use hold_batch::routes as batch_routes;
 
 /// The routes of this module.
