@@ -35,7 +35,7 @@ fn held(number: u32) -> Stamped {
     stamped(Fact::Held {
         hold: HoldNumber::new(number + 1),
         buyer: UserId::new(number.into()),
-        tickets: vec![PricedSeat { seat: SeatIndex::new(number), price_minor: 1000 }],
+        tickets: [PricedSeat { seat: SeatIndex::new(number), price_minor: 1000 }].into(),
         expires_at: UnixMillis::new(1_700_000_600_000),
     })
 }

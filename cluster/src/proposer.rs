@@ -24,7 +24,7 @@ use crate::raft::types::{Applied, Entry, SaleBatch};
 const MAX_ENTRY_BYTES: u64 = 1024 * 1024;
 /// The log since the last snapshot is held in memory, where it takes about ten times its size on the disk: so many bytes
 /// of it call for a snapshot before its time.
-const SNAPSHOT_AFTER_BYTES: u64 = 32 * 1024 * 1024;
+const SNAPSHOT_AFTER_BYTES: u64 = 128 * 1024 * 1024;
 
 type OpenAnswer = oneshot::Sender<Result<Opened, JournalFault>>;
 
