@@ -1,7 +1,7 @@
 //! Where the parts of a node are put together; the way of a request reads here from the outside in.
 //!
 //! ```text
-//! listener ─► ① public_router ─► ③ Dispatch ─► ④ Owners ─► ⑤ TimedJournal ─► Cluster (② ⑤ ⑥)
+//! listener ─► ① Front ─► ③ Dispatch ─► ④ Owners ─► ⑤ TimedJournal ─► Cluster (② ⑤ ⑥)
 //! ```
 
 use std::future::Future;

@@ -90,14 +90,13 @@ impl From<JournalFault> for NoOwner {
 pub struct Owners {
     shell: Arc<Shell>,
     executor: Arc<dyn Executor>,
-    owners: RwLock<HashMap<EventId, Owner>>,
+    owners: RwLock<HashMap<EventId, Arc<Owner>>>,
     /// One lock an event while its actor is being made, so that there is only ever one.
     opening: Mutex<HashMap<EventId, Weak<Turn>>>,
     ended: Arc<Ended>,
 }
 
-/// The newest actor of an event, alive or not.
-#[derive(Clone)]
+/// The newest actor of an event, alive or not. Shared: a clone of an address costs an allocation and widens its mailbox.
 struct Owner {
     address: Addr<EventActor>,
     inbox: Arc<Inbox>,
@@ -213,7 +212,7 @@ impl Owners {
         }
     }
 
-    async fn owner(&self, event: EventId) -> Result<Owner, NoOwner> {
+    async fn owner(&self, event: EventId) -> Result<Arc<Owner>, NoOwner> {
         if let Some(owner) = self.live_owner(event) {
             return Ok(owner);
         }
@@ -236,7 +235,7 @@ impl Owners {
         turn
     }
 
-    fn live_owner(&self, event: EventId) -> Option<Owner> {
+    fn live_owner(&self, event: EventId) -> Option<Arc<Owner>> {
         let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
         owners.get(&event).filter(|owner| owner.address.connected()).cloned()
     }
@@ -252,7 +251,7 @@ impl Owners {
         before.time.clone()
     }
 
-    async fn open(&self, event: EventId) -> Result<Owner, NoOwner> {
+    async fn open(&self, event: EventId) -> Result<Arc<Owner>, NoOwner> {
         let opened = self.shell.journal.open(event).await?;
         let listing = self.shell.listings.listing(event).await?.ok_or(NoOwner::Unknown)?;
         let map = listing.map.clone();
@@ -264,7 +263,7 @@ impl Owners {
         }
         let (mailbox, receiver) = channel(MAILBOX);
         let inbox = Arc::new(Inbox::new(self.shell.mailbox_capacity, self.shell.observer.clone()));
-        let owner = Owner { address: Addr::new(mailbox), inbox, time: self.time(&sale) };
+        let owner = Arc::new(Owner { address: Addr::new(mailbox), inbox, time: self.time(&sale) });
         let (shell, inbox, time) = (self.shell.clone(), owner.inbox.clone(), owner.time.clone());
         let ended = EndGuard { ended: self.ended.clone(), inbox: inbox.clone(), event };
         self.executor.spawn(

@@ -241,7 +241,7 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
     let actors = ActorsConfig {
         mailbox_capacity: settings.number("actors.mailbox_capacity", 1..=1_000_000)?,
         threads: match settings.number("actors.threads", 0..=1024)? {
-            0 => cores,
+            0 => cores.saturating_sub(1).max(1),
             set => set,
         },
     };

@@ -45,6 +45,11 @@ impl Client {
         Self { base: other.base.clone(), ..self.clone() }
     }
 
+    /// Host and port of the listener.
+    pub fn address(&self) -> &str {
+        self.base.strip_prefix("http://").expect("plain HTTP")
+    }
+
     pub fn token(&self) -> &str {
         self.token.as_deref().expect("logged in")
     }

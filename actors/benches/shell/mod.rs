@@ -7,8 +7,8 @@ use actors::{Observer, Shell};
 use domain::event::{Cancellation, SaleTerms};
 use domain::ids::{EventId, UserId};
 use domain::ports::{
-    Authorization, BoxFuture, Charge, Clock, Journal, JournalFault, Listing, Listings, Opened, Place,
-    PaymentGateway, Random, Term,
+    Authorization, BoxFuture, Charge, Clock, Journal, JournalFault, Listing, Listings, Opened,
+    PaymentGateway, Place, Random, Term,
 };
 use domain::seat_map::{Plan, PlanLayout, PlanSection, SeatMap};
 use domain::time::{Reading, UnixMillis};
