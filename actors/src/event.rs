@@ -43,6 +43,7 @@ const MOST_FACTS: usize = 4_096;
 pub(crate) struct Wake;
 
 /// A provider's outcome, from a payment worker. `Ok`: taken.
+#[derive(Clone, Copy)]
 pub(crate) struct Settle {
     pub(crate) booking: BookingNumber,
     pub(crate) outcome: PaymentOutcome,

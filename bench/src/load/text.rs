@@ -12,7 +12,7 @@ use crate::stats::Spread;
 use std::fmt::Write;
 
 const LABEL: usize = 28;
-const COLUMN: usize = 28;
+const COLUMN: usize = 27;
 const UNCOUNTED: &str = "allocations are not counted: build the nodes with --features count-allocations";
 
 pub(super) fn render(report: &LoadReport) -> String {
@@ -40,7 +40,7 @@ pub(super) fn render(report: &LoadReport) -> String {
 fn row(out: &mut String, label: &str, cells: impl IntoIterator<Item = String>) {
     let mut line = format!("  {label:<LABEL$}");
     for cell in cells {
-        let _ = write!(line, "{cell:<COLUMN$}");
+        let _ = write!(line, "{cell:<COLUMN$} ");
     }
     let _ = writeln!(out, "{}", line.trim_end());
 }
