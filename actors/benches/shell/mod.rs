@@ -24,7 +24,7 @@ pub(super) fn shell() -> Shell {
         clock: Arc::new(Clocks(now())),
         random: Arc::new(Undrawn),
         observer: Arc::new(Nobody),
-        mailbox_capacity: 1024,
+        mailbox_capacity: 8192,
     }
 }
 
@@ -57,7 +57,7 @@ impl Listings for OneEvent {
             opens_at: None,
             starts_at: far,
             hold_ms: 600_000,
-            per_customer: Some(8),
+            per_customer: Some(64),
             cancellation: Cancellation { until: far, fee_percent: 0 },
         };
         Box::pin(std::future::ready(Ok(Some(Listing { terms, map: self.0.clone(), revision: 1 }))))
