@@ -21,6 +21,9 @@ use crate::config::HttpConfig;
 /// How long to wait when the process has no file descriptor left for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long connections that are cut have to notice.
+const CUT_WITHIN: Duration = Duration::from_millis(500);
+
 /// A connection, to be served on whatever thread it is given to.
 pub type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -78,8 +81,8 @@ pub async fn serve(
         tracing::warn!(connections = running(), "some requests were still running when the node stopped");
     }
     drop(cut);
-    // A thread that has ended has dropped its connections, and with them their places.
-    let _all = places.acquire_many(room).await;
+    // A thread that has ended has dropped its connections, and with them their places; one that hangs is not waited for.
+    let _hangs = tokio::time::timeout(CUT_WITHIN, places.acquire_many(room)).await;
 }
 
 async fn accept(
