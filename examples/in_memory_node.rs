@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Parser;
+use cluster::Cluster;
 use domain::event::{Sale, apply};
 use domain::ids::EventId;
 use domain::ports::{BoxFuture, Journal, JournalFault, Opened, Place, Proposal, Term};
@@ -57,7 +58,12 @@ fn serve(options: &Serve) -> Result<(), NodeFault> {
             .build()
             .expect("without threads or timers there is no node")
     });
-    system.block_on(serve_over(options, config, |_| Arc::new(Memory::default()), told_to_end()))
+    system.block_on(serve_over(
+        options,
+        config,
+        |cluster| Arc::new(Memory { sales: Arc::default(), cluster }),
+        told_to_end(),
+    ))
 }
 
 fn say(line: &str) {
@@ -66,9 +72,11 @@ fn say(line: &str) {
 }
 
 /// The journal that is none: it folds the facts at once and calls them committed.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Memory {
     sales: Arc<Mutex<HashMap<EventId, Option<Sale>>>>,
+    /// Whose time the sales go by.
+    cluster: Arc<Cluster>,
 }
 
 impl Memory {
@@ -103,7 +111,12 @@ impl Journal for Memory {
 
     fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
         let sale = self.sales().get(&event).cloned().flatten();
-        Box::pin(async move { Ok(Opened { term: TERM, sale }) })
+        let time = self.cluster.time(event);
+        Box::pin(async move { Ok(Opened { term: TERM, sale, time }) })
+    }
+
+    fn term(&self, _event: EventId) -> Option<Term> {
+        Some(TERM)
     }
 
     fn busy(&self) -> Vec<EventId> {

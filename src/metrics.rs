@@ -7,7 +7,7 @@ use actors::Observer;
 use cluster::{Cluster, Flush, JournalObserver};
 use domain::event::Counts;
 use domain::ids::EventId;
-use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Place, Proposal};
+use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Place, Proposal, Term};
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
@@ -172,6 +172,10 @@ impl Journal for TimedJournal {
 
     fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
         self.journal.open(event)
+    }
+
+    fn term(&self, event: EventId) -> Option<Term> {
+        self.journal.term(event)
     }
 
     fn busy(&self) -> Vec<EventId> {

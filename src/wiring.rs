@@ -15,7 +15,7 @@ use actors::{Arbiters, Owners, Shell};
 use cluster::{Cluster, ClusterConfig, ClusterError, NoPeers, SnapshotSettings};
 use domain::account::{Role, bootstrap_operator};
 use domain::ids::UserId;
-use domain::ports::{Journal, Random};
+use domain::ports::{Clock, Journal, Random};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
@@ -90,10 +90,11 @@ pub async fn serve_over(
         tracing::info!("secrets, the operator's password among them, are kept in {}", path.display());
     }
     let metrics = Arc::new(Metrics::new().map_err(NodeFault::failed)?);
-    let cluster = Arc::new(open_cluster(options, &config, &metrics).await?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let cluster = Arc::new(open_cluster(options, &config, &clock, &metrics).await?);
     let threads = Arbiters::start(config.actors.threads);
-    let owners = owners(&config, &cluster, journal_of(cluster.clone()), &metrics, threads.clone());
-    let app = app(config, &cluster, &owners, metrics, &secrets, addresses.http.local_addr()?);
+    let owners = owners(&config, &cluster, journal_of(cluster.clone()), &clock, &metrics, threads.clone());
+    let app = app(config, &cluster, &owners, clock, metrics, &secrets, addresses.http.local_addr()?);
     admit_operator(&app, &secrets).await?;
 
     let supervisor = tokio::spawn(async move { owners.supervise().await });
@@ -196,6 +197,7 @@ async fn refuse(listener: TcpListener) {
 async fn open_cluster(
     options: &Serve,
     config: &Config,
+    clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
 ) -> Result<Cluster, NodeFault> {
     let settings = ClusterConfig {
@@ -209,6 +211,7 @@ async fn open_cluster(
         queue_capacity: config.journal.queue_capacity,
         journal_capacity: JOURNAL_CAPACITY,
         transport: Arc::new(NoPeers),
+        clock: clock.clone(),
         commits: Arc::new(()),
         flushes: metrics.clone(),
         on_fatal: Arc::new(|message| die(&message)),
@@ -232,6 +235,7 @@ fn owners(
     config: &Config,
     cluster: &Arc<Cluster>,
     journal: Arc<dyn Journal>,
+    clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
     threads: Arbiters,
 ) -> Arc<Owners> {
@@ -239,7 +243,7 @@ fn owners(
         journal: Arc::new(TimedJournal::new(journal, metrics.clone())),
         listings: Arc::new(Directory::new(cluster.clone())),
         gateway: Arc::new(TestProvider),
-        clock: Arc::new(SystemClock::new()),
+        clock: clock.clone(),
         random: Arc::new(SystemRandom),
         observer: metrics.clone(),
         mailbox_capacity: config.actors.mailbox_capacity,
@@ -251,6 +255,7 @@ fn app(
     config: Config,
     cluster: &Arc<Cluster>,
     owners: &Arc<Owners>,
+    clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     secrets: &Secrets,
     http: SocketAddr,
@@ -263,7 +268,7 @@ fn app(
         providers: if test_provider { &[TestProvider::NAME] } else { &[] },
         tokens: Tokens::new(&secrets.token_secret, config.auth.token_ttl),
         passwords: Passwords::new(&config.auth, random.clone()),
-        clock: Arc::new(SystemClock::new()),
+        clock,
         random,
         metrics,
         readiness: Readiness::default(),

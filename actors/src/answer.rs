@@ -76,7 +76,7 @@ impl Lost {
         self.notify.notified().await;
     }
 
-    fn tell(&self) {
+    pub(crate) fn tell(&self) {
         self.lost.store(true, Ordering::Release);
         // Stores a permit: the actor is woken also if it does not wait yet.
         self.notify.notify_one();

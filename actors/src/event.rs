@@ -1,12 +1,12 @@
 //! ④ The owner of one event: an actor that decides every command in turn.
 //!
-//! Owns the state that runs ahead of the journal and the one armed timer; keeps the sale's time, which outlives it.
+//! Owns the state that runs ahead of the journal and the one armed timer; keeps its shard's time, which outlives it.
 //! Does not own the truth: that is what has committed. Hazards: an answer must never leave before its facts (only a refusal that may be
 //! spurious does), and nothing may be decided after a proposal was lost, for the state then rests on what never was.
 
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::fut::{ActorFutureExt, WrapFuture};
@@ -18,7 +18,7 @@ use domain::event::{
 use domain::ids::BookingNumber;
 use domain::ports::{Charge, Place, Proposal, Term};
 use domain::seat_map::SeatMap;
-use domain::time::{ShardTime, UnixMillis};
+use domain::time::{ShardTime, SharedTime, UnixMillis};
 use tokio::sync::oneshot;
 
 use crate::answer::{Answer, Answered, Fault, Lost, Release, Waiters};
@@ -63,7 +63,7 @@ pub(crate) struct EventActor {
     map: Arc<SeatMap>,
     term: Term,
     sale: Sale,
-    time: Arc<Mutex<ShardTime>>,
+    time: SharedTime,
     lost: Arc<Lost>,
     timer: Option<(UnixMillis, SpawnHandle)>,
     /// Who waits for a booking's outside work.
@@ -90,7 +90,8 @@ impl EventActor {
         map: Arc<SeatMap>,
         term: Term,
         sale: Sale,
-        time: Arc<Mutex<ShardTime>>,
+        time: SharedTime,
+        lost: Arc<Lost>,
     ) -> Self {
         Self {
             shell,
@@ -99,7 +100,7 @@ impl EventActor {
             term,
             sale,
             time,
-            lost: Arc::default(),
+            lost,
             timer: None,
             waiting: HashMap::new(),
             at_work: HashMap::new(),

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard, Weak};
 use std::time::Duration;
 
 use actix::dev::channel::channel;
@@ -13,12 +13,11 @@ use actix::{Addr, Context};
 use domain::event::{self, Caller, Command, Fact, Key, Refusal, Sale, Stamped};
 use domain::ids::EventId;
 use domain::ports::{
-    Clock, Journal, JournalFault, Listing, Listings, Opened, PaymentGateway, Proposal, Random,
+    Clock, Journal, JournalFault, Listing, Listings, Opened, PaymentGateway, Proposal, Random, Term,
 };
-use domain::time::ShardTime;
 use tokio::sync::{Notify, oneshot};
 
-use crate::answer::{Answer, Answered, Fault};
+use crate::answer::{Answer, Answered, Fault, Lost};
 use crate::event::{EventActor, Wake};
 use crate::executor::Executor;
 use crate::inbox::{Ask, Inbox};
@@ -96,12 +95,12 @@ pub struct Owners {
     ended: Arc<Ended>,
 }
 
-/// The newest actor of an event, alive or not. Shared: a clone of an address costs an allocation and widens its mailbox.
+/// The newest actor of an event, alive or not, and of the term in which it was made. Shared: a clone of an address costs an allocation and widens its mailbox.
 struct Owner {
     address: Addr<EventActor>,
     inbox: Arc<Inbox>,
-    /// Outlives the actor: the next one must not begin with a wall clock that may have jumped.
-    time: Arc<Mutex<ShardTime>>,
+    term: Term,
+    lost: Arc<Lost>,
 }
 
 impl Owner {
@@ -182,6 +181,7 @@ impl Owners {
     /// Gives every sale that needs one its actor, and a new one whenever one dies; runs until dropped.
     pub async fn supervise(&self) {
         loop {
+            self.retire();
             for event in self.shell.journal.busy() {
                 self.revive(event).await;
             }
@@ -201,6 +201,21 @@ impl Owners {
     #[must_use]
     pub fn ended(&self) -> u64 {
         self.ended.count.load(Ordering::Relaxed)
+    }
+
+    /// Ends the actors of events that this node no longer owns: they decide nothing that can ever commit.
+    fn retire(&self) {
+        self.owners_mut().retain(|event, owner| {
+            let owns = self.shell.journal.term(*event) == Some(owner.term);
+            if !owns {
+                owner.lost.tell();
+            }
+            owns
+        });
+    }
+
+    fn owners_mut(&self) -> RwLockWriteGuard<'_, HashMap<EventId, Arc<Owner>>> {
+        self.owners.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn revive(&self, event: EventId) {
@@ -236,48 +251,41 @@ impl Owners {
     }
 
     fn live_owner(&self, event: EventId) -> Option<Arc<Owner>> {
+        // An actor of an earlier term is no owner, even where nothing has told it so yet.
+        let term = self.shell.journal.term(event)?;
         let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
-        owners.get(&event).filter(|owner| owner.address.connected()).cloned()
-    }
-
-    /// The time of `sale`: as its last owner on this node kept it, or else resumed.
-    fn time(&self, sale: &Sale) -> Arc<Mutex<ShardTime>> {
-        let (last_stamp, reading) = (sale.last_stamp(), self.shell.clock.read());
-        let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(before) = owners.get(&sale.event()) else {
-            return Arc::new(Mutex::new(ShardTime::resume(last_stamp, reading)));
-        };
-        lock(&before.time).continue_after(last_stamp, reading);
-        before.time.clone()
+        owners.get(&event).filter(|owner| owner.term == term && owner.address.connected()).cloned()
     }
 
     async fn open(&self, event: EventId) -> Result<Arc<Owner>, NoOwner> {
         let opened = self.shell.journal.open(event).await?;
         let listing = self.shell.listings.listing(event).await?.ok_or(NoOwner::Unknown)?;
         let map = listing.map.clone();
-        let term = opened.term;
+        let (term, time) = (opened.term, opened.time.clone());
         let sale = self.sale(event, opened, listing).await?;
+        lock(&time).continue_after(sale.last_stamp(), self.shell.clock.read());
         if sale.seats() != map.len() {
             tracing::error!(%event, sale = sale.seats(), map = map.len(), "the sale and its seat map differ");
             return Err(NoOwner::Fault(Fault::OwnerUnavailable));
         }
         let (mailbox, receiver) = channel(MAILBOX);
         let inbox = Arc::new(Inbox::new(self.shell.mailbox_capacity, self.shell.observer.clone()));
-        let owner = Arc::new(Owner { address: Addr::new(mailbox), inbox, time: self.time(&sale) });
-        let (shell, inbox, time) = (self.shell.clone(), owner.inbox.clone(), owner.time.clone());
+        let owner = Arc::new(Owner { address: Addr::new(mailbox), inbox, term, lost: Arc::default() });
+        let (shell, inbox, lost) = (self.shell.clone(), owner.inbox.clone(), owner.lost.clone());
         let ended = EndGuard { ended: self.ended.clone(), inbox: inbox.clone(), event };
         self.executor.spawn(
             event,
             Box::new(move || {
                 let context = Context::with_receiver(receiver);
-                let actor = context.into_future(EventActor::new(shell, inbox, map, term, sale, time));
+                let actor = context.into_future(EventActor::new(shell, inbox, map, term, sale, time, lost));
                 Box::pin(async move {
                     let _ended = ended;
                     actor.await;
                 })
             }),
         );
-        self.owners.write().unwrap_or_else(PoisonError::into_inner).insert(event, owner.clone());
+        let before = self.owners_mut().insert(event, owner.clone());
+        before.into_iter().for_each(|before| before.lost.tell());
         Ok(owner)
     }
 
@@ -286,8 +294,7 @@ impl Owners {
         if let Some(sale) = opened.sale {
             return Ok(sale);
         }
-        let reading = self.shell.clock.read();
-        let now = ShardTime::resume(reading.wall, reading).advance(reading);
+        let now = lock(&opened.time).advance(self.shell.clock.read());
         let (terms, revision) = (listing.terms, listing.revision);
         let fact = Fact::SaleOpened { terms, seats: listing.map.len(), revision };
         let first = Stamped { at: now, fact };

@@ -14,7 +14,8 @@ use cluster::{Cluster, ClusterConfig, NoPeers, SnapshotSettings};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use domain::event::{Cancellation, Fact, PricedSeat, SaleTerms, Stamped};
 use domain::ids::{EventId, HoldNumber, SeatIndex, UserId};
-use domain::ports::{Journal, JournalFault, Opened, Proposal};
+use domain::ports::{Journal, JournalFault, Opened, Proposal, StoppedClock};
+use domain::time::Reading;
 use domain::time::UnixMillis;
 use tokio::sync::oneshot;
 
@@ -68,6 +69,7 @@ fn config(data_dir: PathBuf) -> ClusterConfig {
         queue_capacity: 4096,
         journal_capacity: 1024,
         transport: Arc::new(NoPeers),
+        clock: Arc::new(StoppedClock(Reading::default())),
         commits: Arc::new(()),
         flushes: Arc::new(()),
         on_fatal: Arc::new(|message| panic!("the journal has failed: {message}")),

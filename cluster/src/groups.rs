@@ -6,49 +6,52 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use domain::account::{AccountFact, Accounts};
 use domain::catalogue::{Catalogue, CatalogueFact};
 use domain::event::{Sale, Stamped};
 use domain::ids::EventId;
-use domain::ports::{BoxFuture, Journal, JournalFault, Opened, Place};
+use domain::ports::{BoxFuture, Journal, JournalFault, Opened, Term};
+use domain::time::{ShardTime, SharedTime};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::error::ClusterError;
 use crate::identity::DataDir;
 use crate::journal::format::v1::IdentityRecord;
-use crate::journal::{GroupId, SledStore, Store, Writer, archive};
+use crate::journal::{GroupId, LogDisk, SledStore, Store, Writer, archive};
 use crate::placement::ShardRing;
 use crate::proposer::Proposer;
 use crate::raft::group::{Group, GroupStatus};
 use crate::raft::machines::Shard;
 use crate::raft::types::Entry;
 use crate::start::{ClusterConfig, Groups, once};
-use crate::thread::GroupsThread;
+use crate::thread::{GroupsThread, Place};
 use crate::updater::Updater;
 
-struct ShardGroup {
-    group: Group<Shard, Writer>,
+struct ShardGroup<D: LogDisk> {
+    group: Group<Shard, D>,
+    time: SharedTime,
     /// Gone when the shutdown has begun.
     proposer: RwLock<Option<Proposer>>,
 }
 
-impl ShardGroup {
+impl<D: LogDisk> ShardGroup<D> {
     fn proposer(&self) -> RwLockReadGuard<'_, Option<Proposer>> {
         self.proposer.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A node's part of the cluster.
-pub struct Cluster {
+/// A node's part of the cluster, over the journal of its machine or, in a simulation, another.
+pub struct Cluster<D: LogDisk = Writer> {
     ring: ShardRing,
-    shards: Vec<ShardGroup>,
-    directory: Updater<Catalogue, Writer>,
-    accounts: Updater<Accounts, Writer>,
-    journal: Writer,
+    shards: Vec<ShardGroup<D>>,
+    directory: Updater<Catalogue, D>,
+    accounts: Updater<Accounts, D>,
+    journal: D,
     tasks: Mutex<Vec<JoinHandle<()>>>,
-    _thread: GroupsThread,
+    _place: Place,
     _data: DataDir,
 }
 
@@ -67,20 +70,34 @@ impl Cluster {
         config: ClusterConfig,
         store: impl FnOnce(&Path) -> io::Result<Box<dyn Store>>,
     ) -> Result<Self, ClusterError> {
-        if config.shards == 0 || config.shards > GroupId::MAX_SHARDS {
-            let message = format!("{} shards cannot be; choose 1 to {}", config.shards, GroupId::MAX_SHARDS);
-            return Err(ClusterError::Setting(message));
-        }
-        let data = DataDir::open(&config.data_dir)?;
-        let identity =
-            data.identify(IdentityRecord { node: config.node, shards: config.shards, formed: false })?;
+        let data = identified(&config)?;
         let on_fatal = once(config.on_fatal.clone());
         let store = store(&data.join("journal/store"))?;
         let (marks, capacity) = (data.join("journal/watermarks"), config.journal_capacity);
-        let journal = Writer::start(store, &marks, capacity, config.flushes.clone(), on_fatal.clone())?;
-        let thread = GroupsThread::start()?;
-        let context = config.context(data.join("snapshots"), journal.clone())?;
-        let groups = match thread.run(Groups::start(config.shards, context, identity.formed)).await? {
+        let journal = Writer::start(store, &marks, capacity, config.flushes.clone(), on_fatal)?;
+        Self::start(config, data, journal, Place::Thread(GroupsThread::start()?)).await
+    }
+}
+
+impl<D: LogDisk> Cluster<D> {
+    /// As [`Cluster::open`], over `journal` and on the caller's thread alone: for simulations.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open_here(config: ClusterConfig, journal: D) -> Result<Self, ClusterError> {
+        let data = identified(&config)?;
+        Self::start(config, data, journal, Place::Here(Handle::current())).await
+    }
+
+    async fn start(
+        config: ClusterConfig,
+        (data, identity): (DataDir, IdentityRecord),
+        journal: D,
+        place: Place,
+    ) -> Result<Self, ClusterError> {
+        let on_fatal = once(config.on_fatal.clone());
+        let context = config.context(data.join("snapshots"), journal.clone(), place.blocking())?;
+        let groups = match place.run(Groups::start(config.shards, context, identity.formed)).await? {
             Ok(groups) => groups,
             Err(error) => {
                 journal.close().await;
@@ -90,16 +107,18 @@ impl Cluster {
         if !identity.formed {
             data.save(IdentityRecord { formed: true, ..identity })?;
         }
-        let on_thread = thread.enter();
+        let there = place.enter();
         groups.watch(&on_fatal);
         let mut tasks = Vec::new();
+        let reading = config.clock.read();
         let shards = groups.shards.into_iter().map(|group| {
-            let (proposer, task) = Proposer::start(group.clone(), config.queue_capacity);
+            let time = Arc::new(Mutex::new(ShardTime::resume(reading.wall, reading)));
+            let (proposer, task) = Proposer::start(group.clone(), time.clone(), config.queue_capacity);
             tasks.push(task);
-            ShardGroup { group, proposer: RwLock::new(Some(proposer)) }
+            ShardGroup { group, time, proposer: RwLock::new(Some(proposer)) }
         });
         let shards = shards.collect();
-        drop(on_thread);
+        drop(there);
         Ok(Self {
             ring: ShardRing::new(config.shards),
             shards,
@@ -107,7 +126,7 @@ impl Cluster {
             accounts: Updater::new(groups.accounts),
             journal,
             tasks: Mutex::new(tasks),
-            _thread: thread,
+            _place: place,
             _data: data,
         })
     }
@@ -118,7 +137,13 @@ impl Cluster {
         self.ring.shard_of(event)
     }
 
-    fn home(&self, event: EventId) -> &ShardGroup {
+    /// The time of the shard of `event`.
+    #[must_use]
+    pub fn time(&self, event: EventId) -> SharedTime {
+        self.home(event).time.clone()
+    }
+
+    fn home(&self, event: EventId) -> &ShardGroup<D> {
         &self.shards[usize::from(self.ring.shard_of(event))]
     }
 
@@ -213,8 +238,20 @@ impl Cluster {
     }
 }
 
-impl Journal for Cluster {
-    fn reserve(&self, event: EventId) -> Result<Place, JournalFault> {
+/// The data directory, and what it was formed as. Before anything else is written into it.
+fn identified(config: &ClusterConfig) -> Result<(DataDir, IdentityRecord), ClusterError> {
+    if config.shards == 0 || config.shards > GroupId::MAX_SHARDS {
+        let message = format!("{} shards cannot be; choose 1 to {}", config.shards, GroupId::MAX_SHARDS);
+        return Err(ClusterError::Setting(message));
+    }
+    let data = DataDir::open(&config.data_dir)?;
+    let wanted = IdentityRecord { node: config.node, shards: config.shards, formed: false };
+    let identity = data.identify(wanted)?;
+    Ok((data, identity))
+}
+
+impl<D: LogDisk> Journal for Cluster<D> {
+    fn reserve(&self, event: EventId) -> Result<domain::ports::Place, JournalFault> {
         self.home(event).proposer().as_ref().ok_or(JournalFault::Closed)?.reserve()
     }
 
@@ -224,6 +261,10 @@ impl Journal for Cluster {
             None => Err(JournalFault::Closed),
         };
         Box::pin(async move { asked?.await.map_err(|_| JournalFault::Closed)? })
+    }
+
+    fn term(&self, event: EventId) -> Option<Term> {
+        self.home(event).group.leased_term().map(Term)
     }
 
     fn busy(&self) -> Vec<EventId> {

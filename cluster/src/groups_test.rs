@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use domain::account::{PasswordHash, Role, User};
 use domain::ids::UserId;
+use domain::ports::StoppedClock;
 use domain::ports::Term;
+use domain::time::Reading;
 use domain::time::UnixMillis;
 
 use super::*;
@@ -25,6 +27,7 @@ fn config(dir: &Path) -> ClusterConfig {
         queue_capacity: 64,
         journal_capacity: 64,
         transport: Arc::new(NoPeers),
+        clock: Arc::new(StoppedClock(Reading::default())),
         commits: Arc::new(()),
         flushes: Arc::new(()),
         on_fatal: Arc::new(|message| panic!("{message}")),
@@ -232,7 +235,7 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
     let (held, is_held) = std::sync::mpsc::sync_channel(1);
     let (release, released) = std::sync::mpsc::sync_channel::<()>(1);
     {
-        let _on_thread = cluster._thread.enter();
+        let _there = cluster._place.enter();
         tokio::spawn(async move { held.send(()).is_ok() && released.recv().is_ok() });
     }
     is_held.recv().unwrap();

@@ -7,6 +7,7 @@ mod error;
 mod groups;
 mod identity;
 pub mod journal;
+pub mod peer;
 pub mod placement;
 mod proposer;
 pub mod raft;

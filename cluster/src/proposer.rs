@@ -12,6 +12,7 @@ use std::sync::Arc;
 use domain::event::Sale;
 use domain::ids::EventId;
 use domain::ports::{Done, JournalFault, Opened, Place, Proposal, Term};
+use domain::time::SharedTime;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::journal::LogDisk;
@@ -42,10 +43,11 @@ impl Proposer {
     /// Starts the task of `group`; the handle of the task ends when the proposer is dropped and the queue is empty.
     pub(crate) fn start<D: LogDisk>(
         group: Group<Shard, D>,
+        time: SharedTime,
         capacity: usize,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, requests) = mpsc::channel(capacity);
-        let task = tokio::spawn(Task { group, bytes_since_snapshot: 0 }.run(requests, capacity));
+        let task = tokio::spawn(Task { group, time, bytes_since_snapshot: 0 }.run(requests, capacity));
         (Self { queue }, task)
     }
 
@@ -75,6 +77,7 @@ fn fault_of<T>(error: &mpsc::error::TrySendError<T>) -> JournalFault {
 
 struct Task<D: LogDisk> {
     group: Group<Shard, D>,
+    time: SharedTime,
     bytes_since_snapshot: u64,
 }
 
@@ -151,7 +154,7 @@ impl<D: LogDisk> Task<D> {
                 })),
                 Waiting::Opening(event, answer) => {
                     // Whoever asked may have gone.
-                    let _ = answer.send(term.map(|term| Opened { term, sale: self.sale(event) }));
+                    let _ = answer.send(term.map(|term| self.opened(term, event)));
                 }
             }
         }
@@ -159,6 +162,10 @@ impl<D: LogDisk> Task<D> {
 
     fn facts(&self, event: EventId) -> u64 {
         self.group.read(|state| state.machine.facts(event))
+    }
+
+    fn opened(&self, term: Term, event: EventId) -> Opened {
+        Opened { term, sale: self.sale(event), time: self.time.clone() }
     }
 
     fn sale(&self, event: EventId) -> Option<Sale> {

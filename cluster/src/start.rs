@@ -8,16 +8,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::account::Accounts;
 use domain::catalogue::Catalogue;
+use domain::ports::Clock;
 use futures_util::future::try_join_all;
 
 use crate::error::ClusterError;
-use crate::journal::{GroupId, JournalObserver, OnFatal, Writer};
+use crate::journal::{GroupId, JournalObserver, LogDisk, OnFatal};
 use crate::raft::group::{Group, GroupContext};
 use crate::raft::machines::{Machine, Shard};
 use crate::raft::network::Transport;
 use crate::raft::settings::{SnapshotSettings, settings};
 use crate::raft::state_machine::CommitObserver;
 use crate::raft::types::NodeId;
+use crate::thread::Blocking;
 
 /// How a node takes part in the cluster.
 pub struct ClusterConfig {
@@ -35,6 +37,8 @@ pub struct ClusterConfig {
     pub journal_capacity: usize,
     /// The way to other nodes; [`NoPeers`](crate::NoPeers) for a cluster of one.
     pub transport: Arc<dyn Transport>,
+    /// What time it is; the owners of events are to have the same one.
+    pub clock: Arc<dyn Clock>,
     /// Sees what is committed.
     pub commits: Arc<dyn CommitObserver>,
     /// Sees every flush.
@@ -44,23 +48,23 @@ pub struct ClusterConfig {
 }
 
 /// Every group of a node, running.
-pub(crate) struct Groups {
-    pub(crate) shards: Vec<Group<Shard, Writer>>,
-    pub(crate) directory: Group<Catalogue, Writer>,
-    pub(crate) accounts: Group<Accounts, Writer>,
+pub(crate) struct Groups<D: LogDisk> {
+    pub(crate) shards: Vec<Group<Shard, D>>,
+    pub(crate) directory: Group<Catalogue, D>,
+    pub(crate) accounts: Group<Accounts, D>,
 }
 
-impl Groups {
+impl<D: LogDisk> Groups<D> {
     pub(crate) async fn start(
         shards: u16,
-        context: GroupContext<Writer>,
+        context: GroupContext<D>,
         formed: bool,
     ) -> Result<Self, ClusterError> {
-        let start_shard = |shard| started::<Shard>(GroupId::shard(shard), &context, formed);
+        let start_shard = |shard| started::<Shard, D>(GroupId::shard(shard), &context, formed);
         let (shards, directory, accounts) = tokio::try_join!(
             try_join_all((0..shards).map(start_shard)),
-            started::<Catalogue>(GroupId::DIRECTORY, &context, formed),
-            started::<Accounts>(GroupId::ACCOUNTS, &context, formed),
+            started::<Catalogue, D>(GroupId::DIRECTORY, &context, formed),
+            started::<Accounts, D>(GroupId::ACCOUNTS, &context, formed),
         )?;
         Ok(Self { shards, directory, accounts })
     }
@@ -75,11 +79,12 @@ impl Groups {
 
 impl ClusterConfig {
     /// What every group is to share.
-    pub(crate) fn context(
+    pub(crate) fn context<D>(
         &self,
         snapshots: PathBuf,
-        disk: Writer,
-    ) -> Result<GroupContext<Writer>, ClusterError> {
+        disk: D,
+        blocking: Blocking,
+    ) -> Result<GroupContext<D>, ClusterError> {
         Ok(GroupContext {
             node: self.node,
             disk,
@@ -87,25 +92,26 @@ impl ClusterConfig {
             config: settings(self.snapshots).map_err(|error| ClusterError::Setting(error.to_string()))?,
             transport: self.transport.clone(),
             observer: self.commits.clone(),
+            blocking,
         })
     }
 }
 
 /// Starts a group in a task of its own.
-async fn started<M: Machine>(
+async fn started<M: Machine, D: LogDisk>(
     id: GroupId,
-    context: &GroupContext<Writer>,
+    context: &GroupContext<D>,
     formed: bool,
-) -> Result<Group<M, Writer>, ClusterError> {
+) -> Result<Group<M, D>, ClusterError> {
     let context = context.clone();
     tokio::spawn(async move { start(id, &context, formed).await }).await.map_err(io::Error::other)?
 }
 
-async fn start<M: Machine>(
+async fn start<M: Machine, D: LogDisk>(
     id: GroupId,
-    context: &GroupContext<Writer>,
+    context: &GroupContext<D>,
     formed: bool,
-) -> Result<Group<M, Writer>, ClusterError> {
+) -> Result<Group<M, D>, ClusterError> {
     let group = Group::open(id, context).await?;
     match (group.is_formed().await?, formed) {
         (true, _) => {}
@@ -116,7 +122,7 @@ async fn start<M: Machine>(
     Ok(group)
 }
 
-fn watch<M: Machine>(group: &Group<M, Writer>, on_fatal: &OnFatal) {
+fn watch<M: Machine, D: LogDisk>(group: &Group<M, D>, on_fatal: &OnFatal) {
     let (group, on_fatal) = (group.clone(), on_fatal.clone());
     tokio::spawn(async move {
         if let Some(why) = group.stopped().await {

@@ -29,24 +29,79 @@ impl GroupsThread {
         std::thread::Builder::new().name("groups".to_owned()).spawn(run)?;
         Ok(Self { runtime: handle, _end: end })
     }
+}
 
-    /// Runs `work` on the thread and waits for it.
+/// Where the groups of a node run.
+pub(crate) enum Place {
+    /// On a thread of their own, with a pool for what blocks.
+    Thread(GroupsThread),
+    /// On the thread of whoever opens the cluster, with what blocks in between: a simulation has but one thread, and its
+    /// clock stands still meanwhile.
+    Here(Handle),
+}
+
+impl Place {
+    /// Runs `work` there and waits for it.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> io::Result<T> {
-        self.runtime.spawn(work).await.map_err(io::Error::other)
+        self.runtime().spawn(work).await.map_err(io::Error::other)
     }
 
-    /// While the guard lives, what the caller spawns runs on the thread.
+    /// While the guard lives, what the caller spawns runs there.
     pub(crate) fn enter(&self) -> EnterGuard<'_> {
-        self.runtime.enter()
+        self.runtime().enter()
+    }
+
+    /// Where work that blocks is done.
+    pub(crate) fn blocking(&self) -> Blocking {
+        match self {
+            Self::Thread(_) => Blocking::Pool,
+            Self::Here(_) => Blocking::InPlace,
+        }
+    }
+
+    fn runtime(&self) -> &Handle {
+        match self {
+            Self::Thread(thread) => &thread.runtime,
+            Self::Here(runtime) => runtime,
+        }
     }
 }
 
-/// Runs `work`, which blocks, beside the thread.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+/// Where work that blocks is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blocking {
+    /// On the pool of threads for it, beside the groups.
+    Pool,
+    /// Right where it is asked for.
+    InPlace,
+}
+
+impl Blocking {
+    /// Runs `work`, which blocks.
+    pub(crate) async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        match self {
+            Self::Pool => tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?,
+            Self::InPlace => work(),
+        }
+    }
+
+    /// Runs `work`, which blocks and also waits.
+    pub(crate) async fn finish<T: Send + 'static>(
+        self,
+        work: impl Future<Output = io::Result<T>> + Send + 'static,
+    ) -> io::Result<T> {
+        match self {
+            Self::Pool => {
+                let waiting = Handle::current();
+                self.run(move || waiting.block_on(work)).await
+            }
+            Self::InPlace => work.await,
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::event::{Sale, SaleTerms, Stamped};
 use crate::ids::{BookingNumber, EventId};
 use crate::seat_map::SeatMap;
-use crate::time::Reading;
+use crate::time::{Reading, SharedTime};
 
 /// A future that any thread may finish.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -17,6 +17,16 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub trait Clock: Send + Sync {
     /// Both clocks, read together.
     fn read(&self) -> Reading;
+}
+
+/// A clock that stands still: for measurements and tests in which time is of no matter.
+#[derive(Debug, Clone, Copy)]
+pub struct StoppedClock(pub Reading);
+
+impl Clock for StoppedClock {
+    fn read(&self) -> Reading {
+        self.0
+    }
 }
 
 /// Unguessable bytes.
@@ -81,6 +91,8 @@ pub struct Opened {
     pub term: Term,
     /// The sale as replicated; `None` before its first fact.
     pub sale: Option<Sale>,
+    /// The time of the event's shard, which goes on from one owner to the next.
+    pub time: SharedTime,
 }
 
 /// The replicated journal of all events.
@@ -95,6 +107,10 @@ pub trait Journal: Send + Sync {
     /// The state and term to own `event` with, read only after everything proposed before for it has been applied or
     /// can no longer commit.
     fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>>;
+
+    /// The term in which this node owns `event` right now, or `None`: asks nobody, and holds only as long as a majority
+    /// cannot have chosen another owner.
+    fn term(&self, event: EventId) -> Option<Term>;
 
     /// The events owned here whose sales need an owner even when nobody asks: they have holds to expire or outside
     /// work to finish.

@@ -3,6 +3,8 @@
 //! Nothing here reads a clock. Hazard: a wall clock that jumps must neither revive nor end a hold, so deadlines are
 //! only ever compared with [`ShardTime`], which never goes back and follows the wall clock gently.
 
+use std::sync::{Arc, Mutex};
+
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -36,7 +38,7 @@ impl UnixMillis {
 }
 
 /// What the two clocks of a machine say at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reading {
     /// The wall clock: may jump either way.
     pub wall: UnixMillis,
@@ -44,7 +46,10 @@ pub struct Reading {
     pub monotonic_ms: u64,
 }
 
-/// The time of one sale's shard: continues from the owner's last stamp, runs with the monotonic clock, and drifts to
+/// The time of a shard on one node, shared by the owners of its events: it outlives every one of them.
+pub type SharedTime = Arc<Mutex<ShardTime>>;
+
+/// The time of one shard: continues from the owner's last stamp, runs with the monotonic clock, and drifts to
 /// the wall clock by at most one part in [`ShardTime::SLEW`].
 #[derive(Debug, Clone, Copy)]
 pub struct ShardTime {
@@ -70,6 +75,11 @@ impl ShardTime {
     /// the wall clock has jumped. Others may have stamped meanwhile.
     pub fn continue_after(&mut self, last_stamp: UnixMillis, reading: Reading) {
         self.now = self.advance(reading).max(last_stamp);
+    }
+
+    /// Takes over what the shard's owner said a moment ago: a replica that only follows has no time of its own.
+    pub fn follow(&mut self, told: UnixMillis, reading: Reading) {
+        *self = Self { now: told, monotonic_ms: reading.monotonic_ms, slew_credit_ms: 0 };
     }
 
     /// Milliseconds of the monotonic clock that may be slept from `now` without missing `deadline`, however fast this

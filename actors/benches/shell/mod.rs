@@ -1,6 +1,6 @@
 //! What surrounds the actor: one event of 50,000 places, and a journal that has every fact at once.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use actors::{Observer, Shell};
@@ -11,17 +11,20 @@ use domain::ports::{
     PaymentGateway, Place, Random, Term,
 };
 use domain::seat_map::{Plan, PlanLayout, PlanSection, SeatMap};
-use domain::time::{Reading, UnixMillis};
+use domain::time::{Reading, ShardTime, SharedTime, UnixMillis};
 
 pub(super) const EVENT: EventId = EventId::new(7);
 
 /// Everything an actor needs.
 pub(super) fn shell() -> Shell {
+    let clock = Arc::new(Clocks(now()));
+    let reading = clock.read();
+    let time = ShardTime::resume(reading.wall, reading);
     Shell {
-        journal: Arc::new(AtOnce),
+        journal: Arc::new(AtOnce(Arc::new(Mutex::new(time)))),
         listings: Arc::new(OneEvent(Arc::new(hall()))),
         gateway: Arc::new(Unpaid),
-        clock: Arc::new(Clocks(now())),
+        clock,
         random: Arc::new(Undrawn),
         observer: Arc::new(Nobody),
         mailbox_capacity: 8192,
@@ -29,7 +32,7 @@ pub(super) fn shell() -> Shell {
 }
 
 /// Commits whatever it is given, on the actor's own thread, and keeps nothing.
-struct AtOnce;
+struct AtOnce(SharedTime);
 
 impl Journal for AtOnce {
     fn reserve(&self, _event: EventId) -> Result<Place, JournalFault> {
@@ -37,7 +40,11 @@ impl Journal for AtOnce {
     }
 
     fn open(&self, _event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
-        Box::pin(std::future::ready(Ok(Opened { term: Term(1), sale: None })))
+        Box::pin(std::future::ready(Ok(Opened { term: Term(1), sale: None, time: self.0.clone() })))
+    }
+
+    fn term(&self, _event: EventId) -> Option<Term> {
+        Some(Term(1))
     }
 
     fn busy(&self) -> Vec<EventId> {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use domain::event::{Sale, apply};
 use domain::ids::EventId;
 use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Place, Proposal, Term};
+use domain::time::{Reading, ShardTime, SharedTime};
 use tokio::sync::Notify;
 
 #[derive(Default)]
@@ -18,13 +19,20 @@ struct Inner {
     capacity: Option<usize>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct ManualJournal {
     inner: Arc<Mutex<Inner>>,
     drained: Arc<Notify>,
+    time: SharedTime,
 }
 
 impl ManualJournal {
+    /// An empty journal of a shard whose time is that of `reading`.
+    pub(super) fn new(reading: Reading) -> Self {
+        let time = Arc::new(Mutex::new(ShardTime::resume(reading.wall, reading)));
+        Self { inner: Arc::default(), drained: Arc::default(), time }
+    }
+
     /// From now on nothing commits until [`Self::commit_all`].
     pub(super) fn hold_back(&self) {
         self.inner.lock().unwrap().held_back = true;
@@ -126,12 +134,16 @@ impl Journal for ManualJournal {
                     let inner = journal.inner.lock().unwrap();
                     if inner.queue.is_empty() {
                         let sale = inner.sales.get(&event).cloned().flatten();
-                        return Ok(Opened { term: Term(inner.term), sale });
+                        return Ok(Opened { term: Term(inner.term), sale, time: journal.time.clone() });
                     }
                 }
                 drained.await;
             }
         })
+    }
+
+    fn term(&self, _event: EventId) -> Option<Term> {
+        Some(Term(self.inner.lock().unwrap().term))
     }
 
     fn busy(&self) -> Vec<EventId> {

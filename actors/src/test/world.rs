@@ -195,12 +195,12 @@ pub(super) fn scene<F: Future<Output = ()>>(mailbox_capacity: usize, play: impl 
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
-        let (journal, gateway) = (ManualJournal::default(), Arc::<TestGateway>::default());
         let bomb = Arc::<Bomb>::default();
         #[allow(clippy::disallowed_methods, reason = "tokio's paused clock is the test's clock")]
         let started = tokio::time::Instant::now();
         let clock =
             Arc::new(TestClock { started, timers_late_ms: AtomicU64::new(0), jumped_ms: AtomicU64::new(0) });
+        let (journal, gateway) = (ManualJournal::new(clock.read()), Arc::<TestGateway>::default());
         let shell = Shell {
             journal: Arc::new(journal.clone()),
             listings: Arc::new(OneEvent),

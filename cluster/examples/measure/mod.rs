@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use cluster::{ClusterConfig, JournalObserver, NoPeers, SnapshotSettings};
 use domain::event::{Cancellation, Fact, PricedSeat, SaleTerms, Stamped};
 use domain::ids::{HoldNumber, SeatIndex, UserId};
+use domain::ports::StoppedClock;
+use domain::time::Reading;
 use domain::time::UnixMillis;
 
 /// The kernel's clock ticks, in which it tells processor time.
@@ -65,6 +67,7 @@ pub(crate) fn config(data_dir: PathBuf, flushes: Arc<dyn JournalObserver>) -> Cl
         queue_capacity: 4096,
         journal_capacity: 1024,
         transport: Arc::new(NoPeers),
+        clock: Arc::new(StoppedClock(Reading::default())),
         commits: Arc::new(()),
         flushes,
         on_fatal: Arc::new(|_| std::process::exit(1)),

@@ -91,6 +91,9 @@ pub trait LogDisk: Clone + Send + Sync + 'static {
     /// The last [`Mark`] of `group` that is known to be durable; `None` where none was ever kept.
     fn watermark(&self, group: GroupId) -> Option<u64>;
 
+    /// Writes what is queued and takes nothing more.
+    fn close(&self) -> impl Future<Output = ()> + Send;
+
     /// Queues `ops` and waits until they, and everything queued before, are durable.
     ///
     /// # Errors

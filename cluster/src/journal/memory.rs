@@ -162,4 +162,8 @@ impl LogDisk for MemoryDisk {
     fn watermark(&self, group: GroupId) -> Option<u64> {
         self.state().durable.ends.get(&group).copied()
     }
+
+    async fn close(&self) {
+        self.sync();
+    }
 }

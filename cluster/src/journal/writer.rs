@@ -84,15 +84,6 @@ impl Writer {
             .spawn(move || thread.run(receiver, capacity))?;
         Ok(Self { queue, shared })
     }
-
-    /// Writes and flushes what is queued, closes the store and ends the thread.
-    pub async fn close(&self) {
-        let (closed, wait) = oneshot::channel();
-        if self.queue.send(Message::Close(closed)).await.is_ok() {
-            // An error means that the thread is gone, which is what was asked for.
-            let _ = wait.await;
-        }
-    }
 }
 
 impl LogDisk for Writer {
@@ -107,6 +98,15 @@ impl LogDisk for Writer {
 
     fn watermark(&self, group: GroupId) -> Option<u64> {
         self.shared.ends.lock().unwrap_or_else(PoisonError::into_inner).get(&group.number()).copied()
+    }
+
+    /// The store is closed and the thread ended, then.
+    async fn close(&self) {
+        let (closed, wait) = oneshot::channel();
+        if self.queue.send(Message::Close(closed)).await.is_ok() {
+            // An error means that the thread is gone, which is what was asked for.
+            let _ = wait.await;
+        }
     }
 }
 

@@ -11,17 +11,17 @@ use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{Fatal, LinearizableReadError, RaftError};
 use openraft::impls::ProgressResponder;
 use openraft::storage::RaftLogStorage;
-use openraft::{Config, LogIdOptionExt, Raft, ReadPolicy, ServerState};
-use tokio::runtime::Handle;
+use openraft::{Config, Instant, LogIdOptionExt, Raft, ReadPolicy, ServerState};
 
 use super::log_store::LogStore;
 use super::machines::Machine;
 use super::network::{Peers, Transport};
+use super::settings::LEASE;
 use super::snapshots::Snapshots;
 use super::state_machine::{self, CommitObserver, SharedState, State, StateMachine};
 use super::types::{Applied, Entry, NodeId, Peer, Types, log_id};
 use crate::journal::{GroupId, LogDisk};
-use crate::thread::blocking;
+use crate::thread::Blocking;
 
 /// A cluster of one that does not lead by then never will.
 const LEAD_WITHIN: Duration = Duration::from_secs(20);
@@ -35,6 +35,7 @@ pub(crate) struct GroupContext<D> {
     pub(crate) config: Arc<Config>,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) observer: Arc<dyn CommitObserver>,
+    pub(crate) blocking: Blocking,
 }
 
 /// A running raft group; clones are the same one.
@@ -56,14 +57,14 @@ async fn read_back<M: Machine, D: LogDisk>(
     id: GroupId,
     context: &GroupContext<D>,
 ) -> io::Result<(LogStore<D>, StateMachine<M, D>)> {
-    let (context, waiting) = (context.clone(), Handle::current());
-    blocking(move || {
-        let log = waiting.block_on(LogStore::open(id, context.disk.clone()))?;
+    let (context, blocking) = (context.clone(), context.blocking);
+    let reading = async move {
+        let log = LogStore::open(id, context.disk.clone()).await?;
         let found = Snapshots::open(&context.snapshots, id)?;
-        let machine = StateMachine::open(id, context.disk, found, context.observer)?;
+        let machine = StateMachine::open(id, context.disk, found, context.observer, blocking)?;
         Ok((log, machine))
-    })
-    .await
+    };
+    blocking.finish(reading).await
 }
 
 /// Where a group stands, for operators.
@@ -143,6 +144,19 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         let metrics = self.raft.metrics();
         let metrics = metrics.borrow_watched();
         (metrics.state.is_leader() && metrics.vote.is_committed()).then_some(metrics.current_term)
+    }
+
+    /// The term in which this node leads and can have no successor yet: a majority has heard of it within the time that
+    /// it gives every leader.
+    pub(crate) fn leased_term(&self) -> Option<u64> {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        if !(metrics.state.is_leader() && metrics.vote.is_committed()) {
+            return None;
+        }
+        let alone = || metrics.membership_config.membership().voter_ids().all(|voter| voter == self.node);
+        let heard = metrics.last_quorum_acked.is_some_and(|acked| acked.elapsed() < LEASE);
+        (heard || alone()).then_some(metrics.current_term)
     }
 
     /// Makes sure that this node leads and that everything committed before this call is applied here; gives the term.

@@ -13,6 +13,7 @@ use super::super::state_machine::StateMachine;
 use super::super::types::{Entry, SaleBatch, log_id};
 use super::*;
 use crate::journal::{MemoryDisk, SledStore, Writer};
+use crate::thread::Blocking;
 
 const GROUP: GroupId = GroupId::shard(3);
 
@@ -43,7 +44,7 @@ type Stores<D> = (tempfile::TempDir, LogStore<D>, StateMachine<Accounts, D>);
 async fn stores<D: LogDisk>(disk: D, dir: tempfile::TempDir) -> Stores<D> {
     let log = open(&disk).await;
     let found = Snapshots::open(&dir.path().join("snapshots"), GROUP).unwrap();
-    let machine = StateMachine::open(GROUP, disk, found, Arc::new(())).unwrap();
+    let machine = StateMachine::open(GROUP, disk, found, Arc::new(()), Blocking::Pool).unwrap();
     (dir, log, machine)
 }
 

@@ -1,6 +1,7 @@
 //! Step ⑥: openraft's settings, the same for every group, with the reasons for each that is not the default.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use openraft::{Config, ConfigError, SnapshotPolicy};
 
@@ -21,6 +22,8 @@ impl Default for SnapshotSettings {
 
 const HEARTBEAT_MS: u64 = 250;
 const ELECTION_MIN_MS: u64 = 1_000;
+/// So long after a majority has heard of a leader it has chosen no other one: by then nobody stands for election.
+pub(crate) const LEASE: Duration = Duration::from_millis(ELECTION_MIN_MS);
 const ELECTION_MAX_MS: u64 = 2_000;
 /// A snapshot of a large shard takes its time over a network.
 const INSTALL_SNAPSHOT_MS: u64 = 60_000;

@@ -14,14 +14,13 @@ use domain::ids::EventId;
 use futures_util::{Stream, TryStreamExt};
 use openraft::storage::{EntryResponder, RaftStateMachine};
 use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
-use tokio::runtime::Handle;
 
 use super::machines::Machine;
 use super::snapshots::{Loaded, SnapshotFile, Snapshots};
 use super::types::{Applied, LogId, RaftEntry, SaleBatch, SnapshotMeta, StoredMembership, Types};
 use crate::journal::format;
 use crate::journal::{GroupId, LogDisk, archive};
-use crate::thread::blocking;
+use crate::thread::Blocking;
 
 type Snapshot = openraft::type_config::alias::SnapshotOf<Types, SnapshotFile>;
 
@@ -110,6 +109,7 @@ pub(crate) struct StateMachine<M, D> {
     state: SharedState<M>,
     snapshots: Snapshots,
     observer: Arc<dyn CommitObserver>,
+    blocking: Blocking,
 }
 
 impl<M: Machine, D: LogDisk> StateMachine<M, D> {
@@ -119,6 +119,7 @@ impl<M: Machine, D: LogDisk> StateMachine<M, D> {
         disk: D,
         (snapshots, newest): (Snapshots, Option<Loaded>),
         observer: Arc<dyn CommitObserver>,
+        blocking: Blocking,
     ) -> io::Result<Self> {
         let mut state = State {
             machine: Arc::default(),
@@ -129,7 +130,7 @@ impl<M: Machine, D: LogDisk> StateMachine<M, D> {
         if let Some(loaded) = newest {
             state.install(&loaded, &format!("the state in the snapshot of {group}"))?;
         }
-        Ok(Self { group, disk, state: Arc::new(RwLock::new(state)), snapshots, observer })
+        Ok(Self { group, disk, state: Arc::new(RwLock::new(state)), snapshots, observer, blocking })
     }
 
     /// The state, for readers.
@@ -172,12 +173,13 @@ impl<M: Machine, D: LogDisk> RaftStateMachine<Types> for StateMachine<M, D> {
             machine: state.machine.clone(),
             unarchived: state.unarchived.iter().map(|(_, batch)| batch.clone()).collect(),
             state: self.state.clone(),
+            blocking: self.blocking,
         }
     }
 
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, snapshot: SnapshotFile) -> io::Result<()> {
         let (snapshots, expected) = (self.snapshots.clone(), meta.clone());
-        let loaded = blocking(move || {
+        let loaded = self.blocking.run(move || {
             let loaded = snapshots.load(&snapshot.path)?;
             if loaded.meta != expected {
                 return Err(format::damaged(
@@ -207,6 +209,7 @@ pub(crate) struct SnapshotBuilder<M, D> {
     machine: Arc<M>,
     unarchived: Vec<SaleBatch>,
     state: SharedState<M>,
+    blocking: Blocking,
 }
 
 impl<M: Machine, D: LogDisk> RaftSnapshotBuilder<Types> for SnapshotBuilder<M, D> {
@@ -214,11 +217,10 @@ impl<M: Machine, D: LogDisk> RaftSnapshotBuilder<Types> for SnapshotBuilder<M, D
 
     async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
         let (disk, unarchived) = (self.disk.clone(), std::mem::take(&mut self.unarchived));
-        let waiting = Handle::current();
-        blocking(move || waiting.block_on(archive::keep(&disk, &unarchived))).await?;
+        self.blocking.finish(async move { archive::keep(&disk, &unarchived).await }).await?;
         let (snapshots, meta, machine) = (self.snapshots.clone(), self.meta.clone(), self.machine.clone());
         let save = move || snapshots.save(&meta, &format::encode_bare(&*machine)?);
-        let snapshot = blocking(save).await?;
+        let snapshot = self.blocking.run(save).await?;
         write(&self.state).archived(self.meta.last_log_id);
         Ok(Snapshot { meta: self.meta.clone(), snapshot })
     }

@@ -5,6 +5,7 @@ use super::super::types::{Entry, log_id};
 use super::*;
 use crate::journal::{MemoryDisk, keys};
 use crate::testing::facts;
+use crate::thread::Blocking;
 
 const GROUP: GroupId = GroupId::shard(3);
 const EVENT: EventId = EventId::new(7);
@@ -14,7 +15,7 @@ type Machine3 = StateMachine<Shard, MemoryDisk>;
 
 fn open(dir: &tempfile::TempDir, disk: &MemoryDisk) -> Machine3 {
     let found = Snapshots::open(&dir.path().join("snapshots"), GROUP).unwrap();
-    StateMachine::open(GROUP, disk.clone(), found, Arc::new(())).unwrap()
+    StateMachine::open(GROUP, disk.clone(), found, Arc::new(()), Blocking::Pool).unwrap()
 }
 
 fn batch(event: EventId, base: u64, count: u64) -> SaleBatch {

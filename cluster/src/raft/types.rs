@@ -10,8 +10,22 @@ use domain::ids::EventId;
 use openraft::type_config::alias;
 use serde::{Deserialize, Serialize};
 
-/// A node of the cluster.
+/// A node of the cluster, in one of its lives: the node's number in the lower half, and in the upper half how often it
+/// has come back without its data. Raft takes the lives for different nodes, so that none votes from a memory that it
+/// no longer has.
 pub type NodeId = u64;
+
+/// Life `life` of node `number`; the first is life 0.
+#[must_use]
+pub const fn node_id(number: u32, life: u32) -> NodeId {
+    (life as u64) << 32 | number as u64
+}
+
+/// The number of the node, as people know it.
+#[must_use]
+pub const fn node_number(id: NodeId) -> u32 {
+    (id & 0xffff_ffff) as u32
+}
 
 openraft::declare_raft_types!(
     /// The types of all raft groups. A leader id is a term alone (at most one leader a term), which makes the term a
