@@ -70,12 +70,12 @@ impl Cluster {
         config: ClusterConfig,
         store: impl FnOnce(&Path) -> io::Result<Box<dyn Store>>,
     ) -> Result<Self, ClusterError> {
-        let data = identified(&config)?;
+        let (data, identity) = identified(&config)?;
         let on_fatal = once(config.on_fatal.clone());
         let store = store(&data.join("journal/store"))?;
         let (marks, capacity) = (data.join("journal/watermarks"), config.journal_capacity);
         let journal = Writer::start(store, &marks, capacity, config.flushes.clone(), on_fatal)?;
-        Self::start(config, data, journal, Place::Thread(GroupsThread::start()?)).await
+        Self::start(config, (data, identity), journal, Place::Thread(GroupsThread::start()?)).await
     }
 }
 
