@@ -67,14 +67,15 @@ impl Cluster {
 
     /// As [`Self::open`], over any store: the seam where tests inject a disk that fails.
     async fn open_over(
-        config: ClusterConfig,
+        mut config: ClusterConfig,
         store: impl FnOnce(&Path) -> io::Result<Box<dyn Store>>,
     ) -> Result<Self, ClusterError> {
         let (data, identity) = identified(&config)?;
-        let on_fatal = once(config.on_fatal.clone());
+        config.on_fatal = once(config.on_fatal);
         let store = store(&data.join("journal/store"))?;
         let (marks, capacity) = (data.join("journal/watermarks"), config.journal_capacity);
-        let journal = Writer::start(store, &marks, capacity, config.flushes.clone(), on_fatal)?;
+        let journal =
+            Writer::start(store, &marks, capacity, config.flushes.clone(), config.on_fatal.clone())?;
         Self::start(config, (data, identity), journal, Place::Thread(GroupsThread::start()?)).await
     }
 }
@@ -84,7 +85,8 @@ impl<D: LogDisk> Cluster<D> {
     ///
     /// # Errors
     /// As there.
-    pub async fn open_here(config: ClusterConfig, journal: D) -> Result<Self, ClusterError> {
+    pub async fn open_here(mut config: ClusterConfig, journal: D) -> Result<Self, ClusterError> {
+        config.on_fatal = once(config.on_fatal);
         let data = identified(&config)?;
         Self::start(config, data, journal, Place::Here(Handle::current())).await
     }
@@ -95,7 +97,6 @@ impl<D: LogDisk> Cluster<D> {
         journal: D,
         place: Place,
     ) -> Result<Self, ClusterError> {
-        let on_fatal = once(config.on_fatal.clone());
         let context = config.context(data.join("snapshots"), journal.clone(), place.blocking())?;
         let groups = match place.run(Groups::start(config.shards, context, identity.formed)).await? {
             Ok(groups) => groups,
@@ -108,7 +109,7 @@ impl<D: LogDisk> Cluster<D> {
             data.save(IdentityRecord { formed: true, ..identity })?;
         }
         let there = place.enter();
-        groups.watch(&on_fatal);
+        groups.watch(&config.on_fatal);
         let mut tasks = Vec::new();
         let reading = config.clock.read();
         let shards = groups.shards.into_iter().map(|group| {

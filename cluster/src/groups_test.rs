@@ -7,8 +7,7 @@ use domain::account::{PasswordHash, Role, User};
 use domain::ids::UserId;
 use domain::ports::StoppedClock;
 use domain::ports::Term;
-use domain::time::Reading;
-use domain::time::UnixMillis;
+use domain::time::{Reading, UnixMillis};
 
 use super::*;
 use crate::journal::{OnFatal, Op};
@@ -393,11 +392,9 @@ async fn an_observer_sees_every_batch_with_the_sale_right_after_it() {
     let cluster =
         Cluster::open(ClusterConfig { commits: witness.clone(), ..config(dir.path()) }).await.unwrap();
     let term = cluster.open_sale(EVENT).await.term;
-    let fates: Vec<_> = [(0, 2), (2, 3), (1, 9), (5, 0), (5, 1)]
-        .map(|(base, count)| propose(&cluster, proposal(EVENT, term, base, count)).unwrap())
-        .into();
-    for fate in fates {
-        let _ = fate.await.unwrap();
+    for (base, count) in [(0, 2), (2, 3), (1, 9), (5, 0), (5, 1)] {
+        // One after the other: what waits together may become one batch.
+        let _fate = propose(&cluster, proposal(EVENT, term, base, count)).unwrap().await.unwrap();
     }
     assert_eq!(*witness.0.lock().unwrap(), [(EVENT, 2, 2), (EVENT, 5, 3), (EVENT, 6, 1)]);
     cluster.shutdown().await;
