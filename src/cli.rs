@@ -36,8 +36,8 @@ pub struct Serve {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// This node's id within the cluster; stays with its data directory.
-    #[arg(long, value_name = "ID", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-    pub node: u64,
+    #[arg(long, value_name = "ID", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub node: u32,
     /// Where everything is kept; made when missing.
     #[arg(long, value_name = "DIR", default_value = "./data")]
     pub data: PathBuf,
@@ -47,9 +47,16 @@ pub struct Serve {
     /// Where operators and Prometheus connect.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8081", value_parser = address)]
     pub admin: SocketAddr,
-    /// Where other nodes will connect; in this version a node has no peers and only holds the address.
+    /// Where other nodes connect.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8082", value_parser = address)]
     pub peer: SocketAddr,
+    /// The peer listener of any node of the cluster to enter with an empty data directory; may be given several times.
+    /// Needs the cluster's secret (`ONSALE_CLUSTER__SECRET`). Without it an empty directory forms a cluster of one.
+    #[arg(long, value_name = "PEER_ADDR")]
+    pub join: Vec<String>,
+    /// Serve clients only: no replicas, nothing is lost with this node.
+    #[arg(long)]
+    pub gateway: bool,
 }
 
 /// The whole thing in one command.

@@ -11,9 +11,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use domain::ports::Random;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 
 use crate::config::{Config, ConfigError, MIN_SECRET_BYTES, Secret};
 
+/// What a secret derived for it is good for.
+const TOKENS: &str = "onsale access tokens, 1";
 const FILE_NAME: &str = "secrets.toml";
 const HEADER: &str =
     "# Made by onsale on first start. Whoever reads this file is the operator; keep it as it is.\n";
@@ -25,7 +29,7 @@ pub struct Secrets {
     pub token_secret: Secret,
     /// The password of the bootstrap operator.
     pub operator_password: Secret,
-    /// What nodes of one cluster know. Nothing reads it while a node is alone; it is made now so that there is one later.
+    /// What nodes of one cluster know.
     pub cluster_secret: Secret,
     /// The file, if any of them stands there rather than in the configuration.
     pub kept_in: Option<PathBuf>,
@@ -57,23 +61,36 @@ pub fn resolve(config: &Config, data: &Path, random: &dyn Random) -> Result<Secr
             Secret::new(kept.entry(name.to_owned()).or_insert_with(|| make(bytes, random)).clone())
         }
     };
-    let token_secret = pick(&config.auth.token_secret, "token_secret", 32);
     let operator_password = pick(&config.auth.operator_password, "operator_password", 16);
     let cluster_secret = pick(&config.cluster.secret, "cluster_secret", 32);
+    // The same on every node of the cluster without being handed over.
+    let derived = || Secret::new(derive(&cluster_secret, TOKENS));
+    let token_secret = config.auth.token_secret.clone().unwrap_or_else(derived);
     if kept.len() > known {
         write(data, &path, &kept).map_err(|error| SecretsFault::Io(path.clone(), error))?;
     }
     Ok(Secrets { token_secret, operator_password, cluster_secret, kept_in: from_file.then_some(path) })
 }
 
+/// Another secret that follows from `secret` and tells nothing of it.
+fn derive(secret: &Secret, purpose: &str) -> String {
+    let mut keyed = Hmac::<Sha256>::new_from_slice(secret.reveal().as_bytes()).expect("a key of any length will do");
+    keyed.update(purpose.as_bytes());
+    hexadecimal(&keyed.finalize().into_bytes())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// So many random bytes as hexadecimal digits.
 fn make(bytes: usize, random: &dyn Random) -> String {
     let mut raw = vec![0; bytes];
     random.fill(&mut raw);
-    raw.iter().fold(String::with_capacity(bytes * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hexadecimal(&raw)
 }
 
 fn read(path: &Path) -> Result<BTreeMap<String, String>, SecretsFault> {

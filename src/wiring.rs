@@ -8,16 +8,20 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actors::{Arbiters, Owners, Shell};
-use cluster::{Cluster, ClusterConfig, ClusterError, NoPeers, SnapshotSettings};
+use cluster::peer::{PeerSecret, TcpDial};
+use cluster::placement::layout::Addresses as NodeAddresses;
+use cluster::{Care, Cluster, ClusterConfig, ClusterError, Owner, SnapshotSettings};
 use domain::account::{Role, bootstrap_operator};
 use domain::ids::UserId;
 use domain::ports::{Clock, Journal, Random};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::auth::{Passwords, Tokens};
 use crate::cli::Serve;
@@ -40,6 +44,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// A node has stopped within 10 s: running requests get their grace, 5 s unless configured, and the groups the rest.
 const CLUSTER_STOPS_WITHIN: Duration = Duration::from_secs(4);
 
+/// Whoever takes over needs an election, which takes no time worth speaking of unless somebody is dying.
+const HAND_OVER_WITHIN: Duration = Duration::from_secs(2);
+
 /// Connections that may wait to be accepted; more are dropped by the kernel, and their clients wait a second.
 const BACKLOG: u32 = 4_096;
 
@@ -48,15 +55,14 @@ const BACKLOG: u32 = 4_096;
 struct Addresses {
     http: TcpSocket,
     admin: TcpSocket,
-    /// Held for the traffic between nodes; a node that is alone has none and closes what connects.
-    peer: TcpSocket,
+    /// Gone when it listens.
+    peer: Option<TcpSocket>,
 }
 
 /// The listeners of a node that is ready.
 struct Listeners {
     http: TcpListener,
     admin: TcpListener,
-    peer: TcpListener,
 }
 
 /// Runs a node until `stop` completes.
@@ -78,7 +84,7 @@ pub async fn serve_over(
     journal_of: impl FnOnce(Arc<Cluster>) -> Arc<dyn Journal>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), NodeFault> {
-    let addresses = Addresses::take(options)?;
+    let mut addresses = Addresses::take(options)?;
     std::fs::create_dir_all(&options.data).map_err(|error| {
         let dir = options.data.display();
         NodeFault::failed(format!(
@@ -91,20 +97,43 @@ pub async fn serve_over(
     }
     let metrics = Arc::new(Metrics::new().map_err(NodeFault::failed)?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let cluster = Arc::new(open_cluster(options, &config, &clock, &metrics).await?);
+    let known_as = addresses.known_as(config.cluster.advertised_host.as_deref())?;
+    let cluster = open_cluster(options, &config, known_as, &secrets, &clock, &metrics).await?;
+    let cluster = Arc::new(cluster);
+    let (peer, peers) = addresses.listen_for_peers()?;
+    let serving_peers = tokio::spawn(serve_peers(peers, cluster.clone()));
     let threads = Arbiters::start(config.actors.threads);
     let owners = owners(&config, &cluster, journal_of(cluster.clone()), &clock, &metrics, threads.clone());
     let app = app(config, &cluster, &owners, clock, metrics, &secrets, addresses.http.local_addr()?);
-    admit_operator(&app, &secrets).await?;
-
-    let supervisor = tokio::spawn(async move { owners.supervise().await });
-    let listeners = addresses.listen()?;
-    app.readiness.set(true);
-    let (http, admin) = (listeners.http.local_addr()?, listeners.admin.local_addr()?);
-    announce(&format!("ready http={http} admin={admin} peer={}", listeners.peer.local_addr()?));
-    listeners.serve(&app, &threads, stop).await;
+    let supervising = owners.clone();
+    let supervisor = tokio::spawn(async move { supervising.supervise().await });
+    let watching = tokio::spawn(look_around(cluster.clone(), owners));
+    let mut stop = pin!(stop);
+    let ready = async {
+        cluster.ready().await;
+        admit_operator(&app, &secrets).await
+    };
+    tokio::select! {
+        ready = ready => {
+            ready?;
+            let listeners = addresses.listen()?;
+            app.readiness.set(true);
+            let (http, admin) = (listeners.http.local_addr()?, listeners.admin.local_addr()?);
+            announce(&format!("ready http={http} admin={admin} peer={peer}"));
+            let stopping = async {
+                stop.await;
+                app.readiness.set(false);
+                // First of all, so that what comes meanwhile is answered by those who lead from now on.
+                cluster.hand_over(HAND_OVER_WITHIN).await;
+            };
+            listeners.serve(&app, &threads, stopping).await;
+        }
+        () = &mut stop => {}
+    }
 
     supervisor.abort();
+    watching.abort();
+    serving_peers.abort();
     if tokio::time::timeout(CLUSTER_STOPS_WITHIN, cluster.shutdown()).await.is_err() {
         // What was acknowledged is on disk; the rest is found or not found at the next start, as after a kill.
         tracing::warn!("the raft groups did not stop in time");
@@ -117,21 +146,47 @@ impl Addresses {
         Ok(Self {
             http: bind("--http", options.http)?,
             admin: bind("--admin", options.admin)?,
-            peer: bind("--peer", options.peer)?,
+            peer: Some(bind("--peer", options.peer)?),
         })
     }
 
-    fn listen(self) -> Result<Listeners, NodeFault> {
-        let listen = |flag: &str, socket: TcpSocket| {
+    /// Where others reach this node: on `host`, or where it listens.
+    fn known_as(&self, host: Option<&str>) -> Result<NodeAddresses, NodeFault> {
+        let known_as = |flag: &str, socket: &TcpSocket| {
             let address = socket.local_addr()?;
-            socket.listen(BACKLOG).map_err(|error| cannot_listen(flag, address, &error))
+            match host {
+                Some(host) => Ok(format!("{host}:{}", address.port())),
+                None if address.ip().is_unspecified() && flag == "--peer" => {
+                    Err(NodeFault::Config(ConfigError::new(format!(
+                        "{flag} {address} is every address of this machine, so other nodes cannot know which one to \
+                         use; say it with cluster.advertised_host (ONSALE_CLUSTER__ADVERTISED_HOST)"
+                    ))))
+                }
+                None => Ok(address.to_string()),
+            }
         };
-        Ok(Listeners {
-            http: listen("--http", self.http)?,
-            admin: listen("--admin", self.admin)?,
-            peer: listen("--peer", self.peer)?,
+        Ok(NodeAddresses {
+            http: known_as("--http", &self.http)?,
+            admin: known_as("--admin", &self.admin)?,
+            peer: self.peer.as_ref().map_or(Ok(String::new()), |peer| known_as("--peer", peer))?,
         })
     }
+
+    /// Other nodes have to be heard before this one can be ready.
+    fn listen_for_peers(&mut self) -> Result<(SocketAddr, TcpListener), NodeFault> {
+        let socket = self.peer.take().ok_or_else(|| NodeFault::failed("the peer listener is gone"))?;
+        let listener = listen("--peer", socket)?;
+        Ok((listener.local_addr()?, listener))
+    }
+
+    fn listen(self) -> Result<Listeners, NodeFault> {
+        Ok(Listeners { http: listen("--http", self.http)?, admin: listen("--admin", self.admin)? })
+    }
+}
+
+fn listen(flag: &str, socket: TcpSocket) -> Result<TcpListener, NodeFault> {
+    let address = socket.local_addr()?;
+    socket.listen(BACKLOG).map_err(|error| cannot_listen(flag, address, &error))
 }
 
 fn bind(flag: &str, address: SocketAddr) -> Result<TcpSocket, NodeFault> {
@@ -165,38 +220,47 @@ impl Listeners {
         let config = &app.config.http;
         let stopping = async {
             stop.await;
-            app.readiness.set(false);
             tell.send_replace(true);
-        };
-        let refusing = async {
-            tokio::select! {
-                () = refuse(self.peer) => {}
-                () = stopped() => {}
-            }
         };
         tokio::join!(
             stopping,
-            refusing,
             http::serve(self.http, Front::public(app), config, |serving| threads.run(serving), stopped()),
             http::serve(self.admin, Front::admin(app), config, |serving| threads.run(serving), stopped()),
         );
     }
 }
 
-/// Closes whatever connects.
-async fn refuse(listener: TcpListener) {
+/// Serves every node that connects.
+async fn serve_peers(listener: TcpListener, cluster: Arc<Cluster>) {
+    let mut serving = JoinSet::new();
     loop {
+        while serving.try_join_next().is_some() {}
         match listener.accept().await {
-            Ok((stream, _)) => drop(stream),
+            Ok((stream, _)) => {
+                // Messages are small and whole: waiting to fill a packet only costs time.
+                if stream.set_nodelay(true).is_ok() {
+                    serving.spawn(cluster.serve_peer(Box::new(stream)));
+                }
+            }
             // No file descriptor is left, say: that passes, but not at once.
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
     }
 }
 
+/// Has sales that this node has begun to own looked after at once.
+async fn look_around(cluster: Arc<Cluster>, owners: Arc<Owners>) {
+    let mut changes = cluster.route_changes();
+    while changes.changed().await.is_ok() {
+        owners.look_around();
+    }
+}
+
 async fn open_cluster(
     options: &Serve,
     config: &Config,
+    addresses: NodeAddresses,
+    secrets: &Secrets,
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
 ) -> Result<Cluster, NodeFault> {
@@ -204,20 +268,35 @@ async fn open_cluster(
         data_dir: options.data.clone(),
         node: options.node,
         shards: config.cluster.shards,
+        replication: config.cluster.replication,
+        addresses,
+        join: options.join.clone(),
+        gateway: options.gateway,
+        weight: config.cluster.weight,
+        auto_rebalance: config.cluster.auto_rebalance,
+        care: Care {
+            replace_after: config.cluster.replace_after,
+            moves_at_once: config.cluster.moves_at_once,
+        },
+        secret: PeerSecret::new(secrets.cluster_secret.reveal().as_bytes()),
+        dial: Arc::new(TcpDial),
+        snapshot_bytes_per_second: config.cluster.snapshot_bytes_per_second,
         snapshots: SnapshotSettings {
             every_entries: config.journal.snapshot_every_entries,
             keep_entries: config.journal.keep_entries,
         },
         queue_capacity: config.journal.queue_capacity,
         journal_capacity: JOURNAL_CAPACITY,
-        transport: Arc::new(NoPeers),
         clock: clock.clone(),
         commits: Arc::new(()),
         flushes: metrics.clone(),
         on_fatal: Arc::new(|message| die(&message)),
     };
     Cluster::open(settings).await.map_err(|error| match error {
-        ClusterError::OtherShards { .. } | ClusterError::OtherNode { .. } | ClusterError::Setting(_) => {
+        ClusterError::OtherShards { .. }
+        | ClusterError::OtherNode { .. }
+        | ClusterError::OtherKind { .. }
+        | ClusterError::Setting(_) => {
             NodeFault::Config(ConfigError::new(error.to_string()))
         }
         other => NodeFault::data(&options.data, &other),
@@ -276,8 +355,12 @@ fn app(
     })
 }
 
-/// Makes the bootstrap operator, or gives them the configured password where theirs is another one.
+/// Makes the bootstrap operator, or gives them the configured password where theirs is another one. That is up to the node
+/// that leads the accounts.
 async fn admit_operator(app: &App, secrets: &Secrets) -> Result<(), NodeFault> {
+    if app.cluster.accounts_owner() != Owner::Here {
+        return Ok(());
+    }
     let username = &app.config.auth.operator_username;
     let password = secrets.operator_password.reveal().to_owned();
     let known = app.cluster.with_accounts(|accounts| {

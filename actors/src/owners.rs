@@ -197,6 +197,11 @@ impl Owners {
         }
     }
 
+    /// Has the supervisor look for sales that need an owner now and not in a while.
+    pub fn look_around(&self) {
+        self.ended.notify.notify_one();
+    }
+
     /// How many actors have ended since the start: by panic or by lost ownership.
     #[must_use]
     pub fn ended(&self) -> u64 {

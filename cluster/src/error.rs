@@ -22,10 +22,17 @@ pub enum ClusterError {
     /// The directory belongs to another node.
     OtherNode {
         /// Whose it is.
-        stored: u64,
+        stored: u32,
         /// Who came.
-        wanted: u64,
+        wanted: u32,
     },
+    /// The directory belongs to a node of the other kind.
+    OtherKind {
+        /// Whether it is a gateway's.
+        gateway: bool,
+    },
+    /// The cluster does not take this node.
+    NotAdmitted(String),
     /// There is a journal but nothing that says whose.
     NoIdentity {
         /// The missing file.
@@ -60,6 +67,13 @@ impl fmt::Display for ClusterError {
                 "the data directory belongs to node {stored}, not to node {wanted}; start with --node {stored}, or \
                  with another --data"
             ),
+            Self::OtherKind { gateway: true } => f.write_str(
+                "the data directory belongs to a gateway; start with --gateway, or with another --data",
+            ),
+            Self::OtherKind { gateway: false } => f.write_str(
+                "the data directory belongs to a node with replicas; start without --gateway, or with another --data",
+            ),
+            Self::NotAdmitted(why) => write!(f, "the cluster does not take this node: {why}"),
             Self::NoIdentity { file } => write!(
                 f,
                 "there is a journal, but {} is missing; restore it from a backup, or start with an empty directory",

@@ -1,63 +1,53 @@
-//! All raft groups of a node, and what the node does with them: step ② (which shard), ⑤ (propose) and ⑥ (read what is
-//! committed).
+//! A node's part of the cluster, and what the rest of the node does with it: step ② (who owns an event), ⑤ (propose) and ⑥
+//! (read what is committed).
 //!
-//! Owns the data directory and the life of everything in it, from [`Cluster::open`] to [`Cluster::shutdown`]. On an
-//! empty directory it forms a cluster of one.
+//! Owns the data directory and the life of everything in it, from [`Cluster::open`] to [`Cluster::shutdown`].
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use domain::account::{AccountFact, Accounts};
 use domain::catalogue::{Catalogue, CatalogueFact};
 use domain::event::{Sale, Stamped};
 use domain::ids::EventId;
-use domain::ports::{BoxFuture, Journal, JournalFault, Opened, Term};
-use domain::time::{ShardTime, SharedTime};
-use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use domain::ports::{BoxFuture, Clock, Journal, JournalFault, Opened, Place, Term};
+use domain::time::SharedTime;
+use tokio::sync::watch;
 
+use crate::background::Background;
 use crate::error::ClusterError;
+use crate::here::{Here, ShardHere};
 use crate::identity::DataDir;
-use crate::journal::format::v1::IdentityRecord;
 use crate::journal::{GroupId, LogDisk, SledStore, Store, Writer, archive};
-use crate::placement::ShardRing;
-use crate::proposer::Proposer;
-use crate::raft::group::{Group, GroupStatus};
-use crate::raft::machines::Shard;
-use crate::raft::types::Entry;
-use crate::start::{ClusterConfig, Groups, once};
-use crate::thread::{GroupsThread, Place};
-use crate::updater::Updater;
-
-struct ShardGroup<D: LogDisk> {
-    group: Group<Shard, D>,
-    time: SharedTime,
-    /// Gone when the shutdown has begun.
-    proposer: RwLock<Option<Proposer>>,
-}
-
-impl<D: LogDisk> ShardGroup<D> {
-    fn proposer(&self) -> RwLockReadGuard<'_, Option<Proposer>> {
-        self.proposer.read().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use crate::peer::{self, Answers, Calls, Channel, Connection, Me};
+use crate::placement::layout::{Layout, LayoutFact};
+use crate::raft::group::GroupStatus;
+use crate::raft::types::{Entry, NodeId};
+use crate::routes::{Owner, Routes};
+use crate::start::ClusterConfig;
 
 /// A node's part of the cluster, over the journal of its machine or, in a simulation, another.
 pub struct Cluster<D: LogDisk = Writer> {
-    ring: ShardRing,
-    shards: Vec<ShardGroup<D>>,
-    directory: Updater<Catalogue, D>,
-    accounts: Updater<Accounts, D>,
-    journal: D,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
-    _place: Place,
-    _data: DataDir,
+    pub(crate) here: Arc<Here<D>>,
+    pub(crate) routes: Arc<Routes<D>>,
+    pub(crate) journal: D,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) me: Me,
+    pub(crate) channel: Arc<Channel>,
+    pub(crate) answers: Arc<dyn Answers>,
+    pub(crate) others: Arc<OnceLock<Arc<dyn Answers>>>,
+    pub(crate) background: Background,
+    pub(crate) gateway: bool,
+    /// What a gateway knows of accounts.
+    pub(crate) no_accounts: Accounts,
+    pub(crate) _data: Arc<DataDir>,
 }
 
 impl Cluster {
-    /// Opens the data directory and starts every group; returns when this node leads those in which it is alone, and
-    /// has applied everything that was ever committed in them.
+    /// Opens the data directory, or joins a cluster with an empty one, and starts every group that is on it. What only
+    /// this node has is led and applied when this returns; for the rest see [`Self::ready`].
     ///
     /// # Errors
     /// [`ClusterError`] says what is wrong with the directory, the settings or the data, and what to do about it.
@@ -66,17 +56,11 @@ impl Cluster {
     }
 
     /// As [`Self::open`], over any store: the seam where tests inject a disk that fails.
-    async fn open_over(
-        mut config: ClusterConfig,
-        store: impl FnOnce(&Path) -> io::Result<Box<dyn Store>>,
+    pub(crate) async fn open_over(
+        config: ClusterConfig,
+        store: impl FnMut(&Path) -> io::Result<Box<dyn Store>>,
     ) -> Result<Self, ClusterError> {
-        let (data, identity) = identified(&config)?;
-        config.on_fatal = once(config.on_fatal);
-        let store = store(&data.join("journal/store"))?;
-        let (marks, capacity) = (data.join("journal/watermarks"), config.journal_capacity);
-        let journal =
-            Writer::start(store, &marks, capacity, config.flushes.clone(), config.on_fatal.clone())?;
-        Self::start(config, (data, identity), journal, Place::Thread(GroupsThread::start()?)).await
+        crate::start::on_this_machine(config, store).await
     }
 }
 
@@ -85,78 +69,145 @@ impl<D: LogDisk> Cluster<D> {
     ///
     /// # Errors
     /// As there.
-    pub async fn open_here(mut config: ClusterConfig, journal: D) -> Result<Self, ClusterError> {
-        config.on_fatal = once(config.on_fatal);
-        let data = identified(&config)?;
-        Self::start(config, data, journal, Place::Here(Handle::current())).await
+    pub async fn open_here(config: ClusterConfig, journal: D) -> Result<Self, ClusterError> {
+        crate::start::on_this_thread(config, journal).await
     }
 
-    async fn start(
-        config: ClusterConfig,
-        (data, identity): (DataDir, IdentityRecord),
-        journal: D,
-        place: Place,
-    ) -> Result<Self, ClusterError> {
-        let context = config.context(data.join("snapshots"), journal.clone(), place.blocking())?;
-        let groups = match place.run(Groups::start(config.shards, context, identity.formed)).await? {
-            Ok(groups) => groups,
-            Err(error) => {
-                journal.close().await;
-                return Err(error);
-            }
-        };
-        if !identity.formed {
-            data.save(IdentityRecord { formed: true, ..identity })?;
+    /// This node, in this life.
+    #[must_use]
+    pub fn me(&self) -> NodeId {
+        self.here.me
+    }
+
+    /// Whether this node has no replicas.
+    #[must_use]
+    pub fn is_gateway(&self) -> bool {
+        self.gateway
+    }
+
+    /// The way to the other nodes.
+    #[must_use]
+    pub fn calls(&self) -> Arc<dyn Calls> {
+        self.channel.clone()
+    }
+
+    /// From now on `answers` answers what peers ask beside the cluster's own affairs. To be called once.
+    pub fn answer_with(&self, answers: Arc<dyn Answers>) {
+        // A second one would be a mistake of whoever wires the node, and changes nothing.
+        let _ = self.others.set(answers);
+    }
+
+    /// Serves a peer that has connected, until it goes; to be run on any thread.
+    pub fn serve_peer(&self, connection: Connection) -> impl Future<Output = ()> + Send + 'static {
+        peer::serve(connection, self.me.clone(), self.answers.clone(), self.clock.clone())
+    }
+
+    /// Waits until this node knows its cluster as it is now: the directory, and the accounts where it has them, have a
+    /// leader and are applied here as far as they were committed when this was called.
+    pub async fn ready(&self) {
+        self.here.directory.group.caught_up().await;
+        if let Some(accounts) = &self.here.accounts {
+            accounts.group.caught_up().await;
         }
-        let there = place.enter();
-        groups.watch(&config.on_fatal);
-        let mut tasks = Vec::new();
-        let reading = config.clock.read();
-        let shards = groups.shards.into_iter().map(|group| {
-            let time = Arc::new(Mutex::new(ShardTime::resume(reading.wall, reading)));
-            let (proposer, task) = Proposer::start(group.clone(), time.clone(), config.queue_capacity);
-            tasks.push(task);
-            ShardGroup { group, time, proposer: RwLock::new(Some(proposer)) }
-        });
-        let shards = shards.collect();
-        drop(there);
-        Ok(Self {
-            ring: ShardRing::new(config.shards),
-            shards,
-            directory: Updater::new(groups.directory),
-            accounts: Updater::new(groups.accounts),
-            journal,
-            tasks: Mutex::new(tasks),
-            _place: place,
-            _data: data,
-        })
     }
 
     /// The shard that `event` belongs to.
     #[must_use]
     pub fn shard_of(&self, event: EventId) -> u16 {
-        self.ring.shard_of(event)
+        self.routes.group_of(event).number()
     }
 
-    /// The time of the shard of `event`.
+    fn home(&self, event: EventId) -> Option<Arc<ShardHere<D>>> {
+        self.here.shard(self.shard_of(event))
+    }
+
+    /// Whether there is a replica of the shard of `event` here.
     #[must_use]
-    pub fn time(&self, event: EventId) -> SharedTime {
-        self.home(event).time.clone()
+    pub fn has_replica(&self, event: EventId) -> bool {
+        self.home(event).is_some()
     }
 
-    fn home(&self, event: EventId) -> &ShardGroup<D> {
-        &self.shards[usize::from(self.ring.shard_of(event))]
+    /// Whether there is a replica of every shard here.
+    #[must_use]
+    pub fn has_every_shard(&self) -> bool {
+        self.here.has_every_shard()
     }
 
-    /// Reads the committed sale of `event`, while its shard is locked: `read` must be quick.
+    /// Who owns `event`.
+    #[must_use]
+    pub fn owner(&self, event: EventId) -> Owner {
+        self.routes.owner(self.routes.group_of(event))
+    }
+
+    /// Takes the word of a node that was asked in vain for who owns `event`.
+    pub fn learn_owner(&self, event: EventId, owner: NodeId) {
+        self.routes.learn(self.routes.group_of(event), owner);
+    }
+
+    /// Who leads the directory, and so changes the catalogue.
+    #[must_use]
+    pub fn directory_owner(&self) -> Owner {
+        self.routes.owner(GroupId::DIRECTORY)
+    }
+
+    /// Who leads the accounts, and so changes them.
+    #[must_use]
+    pub fn accounts_owner(&self) -> Owner {
+        self.routes.owner(GroupId::ACCOUNTS)
+    }
+
+    /// Changes whenever somebody may own something else than before.
+    #[must_use]
+    pub fn route_changes(&self) -> watch::Receiver<u64> {
+        self.routes.changes()
+    }
+
+    /// The living nodes that have a replica of the shard of `event`, its owner first; without this one.
+    #[must_use]
+    pub fn replicas(&self, event: EventId) -> Vec<NodeId> {
+        self.routes.replicas(self.routes.group_of(event))
+    }
+
+    /// The living nodes that have the accounts, their leader first; without this one.
+    #[must_use]
+    pub fn members(&self) -> Vec<NodeId> {
+        self.routes.replicas(GroupId::ACCOUNTS)
+    }
+
+    /// The time of the shard of `event`; `None` where there is no replica of it.
+    #[must_use]
+    pub fn time(&self, event: EventId) -> Option<SharedTime> {
+        Some(self.home(event)?.time.clone())
+    }
+
+    /// Reads the committed sale of `event`, while its shard is locked: `read` must be quick. Without a replica of the shard
+    /// there is none.
     pub fn with_sale<T>(&self, event: EventId, read: impl FnOnce(Option<&Sale>) -> T) -> T {
-        self.home(event).group.read(|state| read(state.machine.sales.get(&event).map(AsRef::as_ref)))
+        match self.home(event) {
+            Some(home) => home.group.read(|state| read(state.machine.sales.get(&event).map(AsRef::as_ref))),
+            None => read(None),
+        }
+    }
+
+    /// How many facts of `event` are committed here.
+    #[must_use]
+    pub fn facts(&self, event: EventId) -> u64 {
+        self.with_sale(event, |sale| sale.map_or(0, Sale::facts))
     }
 
     /// Shows every committed sale on this node, one shard after the other.
     pub fn for_each_sale(&self, mut see: impl FnMut(EventId, &Sale)) {
-        for shard in &self.shards {
+        for (_, shard) in self.here.shards() {
             shard.group.read(|state| state.machine.sales.iter().for_each(|(event, sale)| see(*event, sale)));
+        }
+    }
+
+    /// Shows every committed sale of which this node is the owner.
+    pub fn for_each_sale_owned(&self, mut see: impl FnMut(EventId, &Sale)) {
+        for (_, shard) in self.here.shards() {
+            if shard.group.leased_term().is_some() {
+                shard.group.read(|state| state.machine.sales.iter().for_each(|(event, sale)| see(*event, sale)));
+            }
         }
     }
 
@@ -166,18 +217,26 @@ impl<D: LogDisk> Cluster<D> {
     /// When the archive cannot be read or is damaged.
     pub fn history(&self, event: EventId) -> Result<Vec<(u64, Stamped)>, ClusterError> {
         // First what is not archived: what moves meanwhile is then found twice, and not never.
-        let recent = self.home(event).group.read(|state| state.unarchived(event));
-        Ok(archive::history(&self.journal, event, &recent)?)
+        let recent = self.home(event).map(|home| home.group.read(|state| state.unarchived(event)));
+        Ok(archive::history(&self.journal, event, &recent.unwrap_or_default())?)
     }
 
     /// Reads the committed catalogue, while it is locked: `read` must be quick.
     pub fn with_catalogue<T>(&self, read: impl FnOnce(&Catalogue) -> T) -> T {
-        self.directory.group.read(|state| read(&state.machine))
+        self.here.directory.group.read(|state| read(&state.machine.catalogue))
     }
 
-    /// Reads the committed accounts, while they are locked: `read` must be quick.
+    /// Reads the layout of the cluster, while it is locked: `read` must be quick.
+    pub fn with_layout<T>(&self, read: impl FnOnce(&Layout) -> T) -> T {
+        self.here.directory.group.read(|state| read(&state.machine.layout))
+    }
+
+    /// Reads the committed accounts, while they are locked: `read` must be quick. A gateway has none.
     pub fn with_accounts<T>(&self, read: impl FnOnce(&Accounts) -> T) -> T {
-        self.accounts.group.read(|state| read(&state.machine))
+        match &self.here.accounts {
+            Some(accounts) => accounts.group.read(|state| read(&state.machine)),
+            None => read(&self.no_accounts),
+        }
     }
 
     /// Changes the catalogue: `decide` sees it as all changes before left it, and gives facts and an answer, or refuses.
@@ -190,87 +249,100 @@ impl<D: LogDisk> Cluster<D> {
         &self,
         decide: impl FnOnce(&Catalogue) -> Result<(Vec<CatalogueFact>, T), R>,
     ) -> Result<Result<T, R>, JournalFault> {
-        let decide = |catalogue: &Catalogue| {
-            decide(catalogue)
-                .map(|(facts, answer)| ((!facts.is_empty()).then_some(Entry::Catalogue(facts)), answer))
-        };
-        self.directory.update(decide).await
+        let change = self.here.directory.update(|directory| {
+            let (facts, answer) = decide(&directory.catalogue)?;
+            Ok(((!facts.is_empty()).then_some(Entry::Catalogue(facts)), answer))
+        });
+        change.await
+    }
+
+    /// Changes the layout, as [`Self::update_catalogue`] changes the catalogue.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn update_layout<T, R>(
+        &self,
+        decide: impl FnOnce(&Layout) -> Result<(Vec<LayoutFact>, T), R>,
+    ) -> Result<Result<T, R>, JournalFault> {
+        let change = self.here.directory.update(|directory| {
+            let (facts, answer) = decide(&directory.layout)?;
+            Ok(((!facts.is_empty()).then_some(Entry::Layout(facts)), answer))
+        });
+        change.await
     }
 
     /// Changes the accounts, as [`Self::update_catalogue`] changes the catalogue.
     ///
     /// # Errors
-    /// As there.
+    /// As there; and a gateway can change none.
     pub async fn update_accounts<T, R>(
         &self,
         decide: impl FnOnce(&Accounts) -> Result<(Vec<AccountFact>, T), R>,
     ) -> Result<Result<T, R>, JournalFault> {
-        let decide = |accounts: &Accounts| {
-            decide(accounts)
-                .map(|(facts, answer)| ((!facts.is_empty()).then_some(Entry::Accounts(facts)), answer))
-        };
-        self.accounts.update(decide).await
+        let accounts = self.here.accounts.as_ref().ok_or(JournalFault::NotOwner)?;
+        let change = accounts.update(|accounts| {
+            let (facts, answer) = decide(accounts)?;
+            Ok(((!facts.is_empty()).then_some(Entry::Accounts(facts)), answer))
+        });
+        change.await
     }
 
-    /// Where every group stands: the shards in order, the directory, the accounts.
+    /// Where every group that runs here stands: the shards in order, the directory, the accounts.
     #[must_use]
     pub fn status(&self) -> Vec<GroupStatus> {
-        let shards = self.shards.iter().map(|shard| shard.group.status());
-        shards.chain([self.directory.group.status(), self.accounts.group.status()]).collect()
+        let shards = self.here.shards();
+        let shards = shards.iter().map(|(_, shard)| shard.group.status());
+        let accounts = self.here.accounts.iter().map(|accounts| accounts.group.status());
+        shards.chain([self.here.directory.group.status()]).chain(accounts).collect()
+    }
+
+    /// Gives the leadership of every group to another node that is alive and has caught up, where there is one; returns
+    /// when they have it, or after `within`.
+    pub async fn hand_over(&self, within: Duration) {
+        self.routes.leave();
+        let handing = self.here.hand_over(|| {
+            let mut alive = self.routes.table().settled(Duration::ZERO, crate::routes::now());
+            alive.remove(&self.here.me);
+            alive
+        });
+        if tokio::time::timeout(within, handing).await.is_err() {
+            tracing::warn!("some groups had nobody to hand their leadership to");
+        }
     }
 
     /// Settles what is queued, stops the groups, flushes and closes the journal. Every later call is refused.
     pub async fn shutdown(&self) {
-        for shard in &self.shards {
-            shard.proposer.write().unwrap_or_else(PoisonError::into_inner).take();
-        }
-        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        for task in tasks {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a proposer ended badly");
-            }
-        }
-        for shard in &self.shards {
-            shard.group.shutdown().await;
-        }
-        self.directory.group.shutdown().await;
-        self.accounts.group.shutdown().await;
+        self.background.stop();
+        self.here.shutdown().await;
         self.journal.close().await;
     }
 }
 
-/// The data directory, and what it was formed as. Before anything else is written into it.
-fn identified(config: &ClusterConfig) -> Result<(DataDir, IdentityRecord), ClusterError> {
-    if config.shards == 0 || config.shards > GroupId::MAX_SHARDS {
-        let message = format!("{} shards cannot be; choose 1 to {}", config.shards, GroupId::MAX_SHARDS);
-        return Err(ClusterError::Setting(message));
-    }
-    let data = DataDir::open(&config.data_dir)?;
-    let wanted = IdentityRecord { node: config.node, shards: config.shards, formed: false };
-    let identity = data.identify(wanted)?;
-    Ok((data, identity))
-}
-
 impl<D: LogDisk> Journal for Cluster<D> {
-    fn reserve(&self, event: EventId) -> Result<domain::ports::Place, JournalFault> {
-        self.home(event).proposer().as_ref().ok_or(JournalFault::Closed)?.reserve()
+    fn reserve(&self, event: EventId) -> Result<Place, JournalFault> {
+        let home = self.home(event).ok_or(JournalFault::NotOwner)?;
+        home.proposer().as_ref().ok_or(JournalFault::Closed)?.reserve()
     }
 
     fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
-        let asked = match &*self.home(event).proposer() {
-            Some(proposer) => proposer.open(event),
-            None => Err(JournalFault::Closed),
+        let asked = match self.home(event) {
+            Some(home) => match &*home.proposer() {
+                Some(proposer) => proposer.open(event),
+                None => Err(JournalFault::Closed),
+            },
+            None => Err(JournalFault::NotOwner),
         };
         Box::pin(async move { asked?.await.map_err(|_| JournalFault::Closed)? })
     }
 
     fn term(&self, event: EventId) -> Option<Term> {
-        self.home(event).group.leased_term().map(Term)
+        self.home(event)?.group.leased_term().map(Term)
     }
 
     fn busy(&self) -> Vec<EventId> {
-        let owned = self.shards.iter().filter(|shard| shard.group.term().is_some());
-        let busy = owned.flat_map(|shard| {
+        let shards = self.here.shards();
+        let owned = shards.iter().filter(|(_, shard)| shard.group.leased_term().is_some());
+        let busy = owned.flat_map(|(_, shard)| {
             shard.group.read(|state| {
                 let busy = state.machine.sales.iter().filter(|(_, sale)| sale.is_busy());
                 busy.map(|(event, _)| *event).collect::<Vec<_>>()

@@ -8,7 +8,10 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::error::ClusterError;
-use crate::journal::format::{self, v1::IdentityRecord};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::journal::format::{self, v1::IdentityRecord, v1::MemberRecord};
 
 /// A data directory in use by this process.
 pub(crate) struct DataDir {
@@ -38,37 +41,63 @@ impl DataDir {
         self.path.join(name)
     }
 
-    /// What the directory was formed as; an empty one becomes `wanted`.
-    pub(crate) fn identify(&self, wanted: IdentityRecord) -> Result<IdentityRecord, ClusterError> {
+    /// What the directory was formed as; `None` where it is empty.
+    pub(crate) fn identity(&self) -> Result<Option<IdentityRecord>, ClusterError> {
         let path = self.join("identity");
-        let stored = match fs::read(&path) {
-            Ok(bytes) => format::decode(&format_args!("the identity file {}", path.display()), &bytes)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if self.join("journal").exists() {
-                    return Err(ClusterError::NoIdentity { file: path });
-                }
-                self.save(wanted)?;
-                wanted
-            }
-            Err(error) => return Err(error.into()),
-        };
-        if stored.shards != wanted.shards {
-            return Err(ClusterError::OtherShards { stored: stored.shards, wanted: wanted.shards });
+        let identity = self.read(&path)?;
+        if identity.is_none() && self.join("journal").exists() {
+            return Err(ClusterError::NoIdentity { file: path });
         }
-        if stored.node != wanted.node {
-            return Err(ClusterError::OtherNode { stored: stored.node, wanted: wanted.node });
+        Ok(identity)
+    }
+
+    /// The cluster that the directory belongs to; `None` where it is empty, or from before there were clusters.
+    pub(crate) fn member(&self) -> Result<Option<MemberRecord>, ClusterError> {
+        self.read(&self.join("member"))
+    }
+
+    fn read<T: DeserializeOwned>(&self, path: &Path) -> Result<Option<T>, ClusterError> {
+        match fs::read(path) {
+            Ok(bytes) => Ok(Some(format::decode(&path.display(), &bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
         }
-        Ok(stored)
     }
 
     /// Replaces the identity durably.
     pub(crate) fn save(&self, identity: IdentityRecord) -> io::Result<()> {
-        let unfinished = self.join("identity.unfinished");
+        self.replace("identity", &identity)
+    }
+
+    /// Replaces what is known of the cluster durably.
+    pub(crate) fn save_member(&self, member: &MemberRecord) -> io::Result<()> {
+        self.replace("member", member)
+    }
+
+    fn replace<T: Serialize>(&self, name: &str, record: &T) -> io::Result<()> {
+        let unfinished = self.join(name).with_extension("unfinished");
         let mut file = File::create(&unfinished)?;
-        file.write_all(&format::encode(&identity, &[])?)?;
+        file.write_all(&format::encode(record, &[])?)?;
         file.sync_all()?;
-        fs::rename(unfinished, self.join("identity"))?;
+        fs::rename(unfinished, self.join(name))?;
         File::open(&self.path)?.sync_all()
+    }
+
+    /// Moves everything that is damaged out of the way, for whoever wants to look at it; gives the place. What is left is
+    /// the directory of a node that has yet to join.
+    pub(crate) fn set_aside(&self) -> io::Result<PathBuf> {
+        let free = (1_u32..).map(|n| self.join(&format!("damaged-{n}"))).find(|path| !path.exists());
+        let aside = free.unwrap_or_else(|| self.join("damaged"));
+        fs::create_dir(&aside)?;
+        // The identity goes last: until then a restart finds the damage again, and not a directory that lost its name.
+        for name in ["snapshots", "journal", "identity"] {
+            match fs::rename(self.join(name), aside.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        File::open(&self.path)?.sync_all()?;
+        Ok(aside)
     }
 }
 
@@ -82,18 +111,31 @@ mod test {
     fn a_directory_stays_what_it_was_formed_as() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("data");
-        let formed = IdentityRecord { formed: true, ..FIRST };
+        let member = MemberRecord { cluster: 7, gateway: false, peers: vec!["there:1".to_owned()] };
         {
             let data = DataDir::open(&path).unwrap();
-            assert_eq!(data.identify(FIRST).unwrap(), FIRST);
-            data.save(formed).unwrap();
+            assert_eq!(data.identity().unwrap(), None);
+            assert_eq!(data.member().unwrap(), None);
+            data.save(FIRST).unwrap();
+            data.save_member(&member).unwrap();
         }
         let data = DataDir::open(&path).unwrap();
-        assert_eq!(data.identify(FIRST).unwrap(), formed);
-        let shards = data.identify(IdentityRecord { shards: 8, ..FIRST }).unwrap_err();
-        assert!(shards.to_string().contains("16 shards") && shards.to_string().contains("8"), "{shards}");
-        let node = data.identify(IdentityRecord { node: 2, ..FIRST }).unwrap_err();
-        assert!(node.to_string().contains("node 1"), "{node}");
+        assert_eq!(data.identity().unwrap(), Some(FIRST));
+        assert_eq!(data.member().unwrap(), Some(member));
+    }
+
+    #[test]
+    fn what_is_damaged_is_moved_aside_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = DataDir::open(dir.path()).unwrap();
+        for n in 1..=2 {
+            data.save(FIRST).unwrap();
+            fs::create_dir(data.join("journal")).unwrap();
+            let aside = data.set_aside().unwrap();
+            assert_eq!(aside, data.join(&format!("damaged-{n}")));
+            assert!(aside.join("journal").exists() && aside.join("identity").exists());
+            assert_eq!(data.identity().unwrap(), None);
+        }
     }
 
     #[test]
@@ -110,14 +152,14 @@ mod test {
     fn a_lost_or_damaged_identity_is_not_made_up() {
         let dir = tempfile::tempdir().unwrap();
         let data = DataDir::open(dir.path()).unwrap();
-        data.identify(FIRST).unwrap();
+        data.save(FIRST).unwrap();
         let mut bytes = fs::read(data.join("identity")).unwrap();
         bytes[7] ^= 1;
         fs::write(data.join("identity"), bytes).unwrap();
-        let damaged = data.identify(FIRST).unwrap_err();
+        let damaged = data.identity().unwrap_err();
         assert!(damaged.to_string().contains("identity"), "{damaged}");
         fs::remove_file(data.join("identity")).unwrap();
         fs::create_dir(data.join("journal")).unwrap();
-        assert!(matches!(data.identify(FIRST), Err(ClusterError::NoIdentity { .. })));
+        assert!(matches!(data.identity(), Err(ClusterError::NoIdentity { .. })));
     }
 }

@@ -3,14 +3,24 @@
 //! A node opens one [`Cluster`] and gives it to the actors as their journal. Steps ② (event → shard), ⑤ (group commit)
 //! and ⑥ (commit and apply) of a request's way are here; only this crate knows openraft and sled.
 
+mod address_book;
+mod answering;
+mod background;
+mod beating;
+mod beats;
+mod caretaker;
 mod error;
 mod groups;
+mod here;
 mod identity;
+mod introduction;
+mod joining;
 pub mod journal;
 pub mod peer;
 pub mod placement;
 mod proposer;
 pub mod raft;
+mod routes;
 mod start;
 #[cfg(test)]
 mod testing;
@@ -18,6 +28,7 @@ mod thread;
 mod updater;
 pub mod wire;
 
+pub use caretaker::Care;
 pub use error::ClusterError;
 pub use groups::Cluster;
 pub use journal::{Flush, GroupId, JournalObserver, OnFatal};
@@ -25,4 +36,5 @@ pub use raft::group::GroupStatus;
 pub use raft::network::{NoPeers, Transport};
 pub use raft::settings::SnapshotSettings;
 pub use raft::state_machine::CommitObserver;
+pub use routes::Owner;
 pub use start::ClusterConfig;

@@ -1,42 +1,69 @@
-//! Brings the raft groups of a node up, all at once: reads them back, forms them where the cluster is new, and leads
-//! those in which this node is alone.
+//! Brings a node's part of the cluster up: finds out who it is, or joins, or forms a cluster of one; reads its groups back
+//! and starts what goes on behind them.
 
 use std::io;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use domain::account::Accounts;
-use domain::catalogue::Catalogue;
 use domain::ports::Clock;
-use futures_util::future::try_join_all;
+use tokio::runtime::Handle;
 
+use crate::answering::{NodeAnswers, Running};
+use crate::background::Background;
+use crate::beating::Beating;
+use crate::caretaker::{Care, Caretaker};
 use crate::error::ClusterError;
-use crate::journal::{GroupId, JournalObserver, LogDisk, OnFatal};
-use crate::raft::group::{Group, GroupContext};
-use crate::raft::machines::{Machine, Shard};
-use crate::raft::network::Transport;
+use crate::groups::Cluster;
+use crate::here::{Beginning, Here};
+use crate::identity::DataDir;
+use crate::joining::{Admitting, JoinAnswer, JoinRequest, join, patience};
+use crate::journal::format::v1::{IdentityRecord, MemberRecord};
+use crate::journal::{GroupId, JournalObserver, LogDisk, OnFatal, Store, Writer};
+use crate::peer::{Channel, Dial, Me, PeerSecret};
+use crate::placement::ShardRing;
+use crate::placement::layout::{self, Addresses};
+use crate::raft::answering::RaftAnswers;
+use crate::raft::group::GroupContext;
 use crate::raft::settings::{SnapshotSettings, settings};
 use crate::raft::state_machine::CommitObserver;
-use crate::raft::types::NodeId;
-use crate::thread::Blocking;
+use crate::raft::types::{NodeId, node_id, node_number};
+use crate::routes::Routes;
+use crate::thread::{Blocking, GroupsThread, Place};
 
 /// How a node takes part in the cluster.
 pub struct ClusterConfig {
     /// Where its data lies; made if missing.
     pub data_dir: PathBuf,
-    /// Its id; stays with the data directory.
-    pub node: NodeId,
-    /// How many shards the events are spread over; stays with the data directory.
+    /// Its number; stays with the data directory.
+    pub node: u32,
+    /// How many shards the events are spread over; fixed when a cluster is formed.
     pub shards: u16,
+    /// How many replicas each shard is to have, once there are as many nodes.
+    pub replication: u16,
+    /// Where it can be reached.
+    pub addresses: Addresses,
+    /// Peer listeners of a cluster that it is to join with an empty data directory; none: it forms a cluster of one.
+    pub join: Vec<String>,
+    /// It is to have no replicas.
+    pub gateway: bool,
+    /// How much it is to have, beside others.
+    pub weight: u32,
+    /// Whether nodes beyond the replication factor are given replicas at once.
+    pub auto_rebalance: bool,
+    /// How groups are looked after.
+    pub care: Care,
+    /// What nodes of one cluster know.
+    pub secret: PeerSecret,
+    /// Connects to other nodes.
+    pub dial: Arc<dyn Dial>,
     /// When logs are cut.
     pub snapshots: SnapshotSettings,
     /// How many proposals may wait for each shard; more are refused.
     pub queue_capacity: usize,
     /// How many writes of raft groups may wait for the journal thread; more slow the groups down.
     pub journal_capacity: usize,
-    /// The way to other nodes; [`NoPeers`](crate::NoPeers) for a cluster of one.
-    pub transport: Arc<dyn Transport>,
     /// What time it is; the owners of events are to have the same one.
     pub clock: Arc<dyn Clock>,
     /// Sees what is committed.
@@ -47,92 +74,249 @@ pub struct ClusterConfig {
     pub on_fatal: OnFatal,
 }
 
-/// Every group of a node, running.
-pub(crate) struct Groups<D: LogDisk> {
-    pub(crate) shards: Vec<Group<Shard, D>>,
-    pub(crate) directory: Group<Catalogue, D>,
-    pub(crate) accounts: Group<Accounts, D>,
+/// In a process of its own, with a journal on sled.
+pub(crate) async fn on_this_machine(
+    mut config: ClusterConfig,
+    mut store: impl FnMut(&Path) -> io::Result<Box<dyn Store>>,
+) -> Result<Cluster, ClusterError> {
+    config.on_fatal = once(config.on_fatal);
+    let journal = |data: &DataDir, config: &ClusterConfig| {
+        let (store, marks) = (store(&data.join("journal/store"))?, data.join("journal/watermarks"));
+        Writer::start(store, &marks, config.journal_capacity, config.flushes.clone(), config.on_fatal.clone())
+    };
+    let place = || Ok(Place::Thread(GroupsThread::start()?));
+    start(config, journal, place).await
 }
 
-impl<D: LogDisk> Groups<D> {
-    pub(crate) async fn start(
-        shards: u16,
-        context: GroupContext<D>,
-        formed: bool,
-    ) -> Result<Self, ClusterError> {
-        let start_shard = |shard| started::<Shard, D>(GroupId::shard(shard), &context, formed);
-        let (shards, directory, accounts) = tokio::try_join!(
-            try_join_all((0..shards).map(start_shard)),
-            started::<Catalogue, D>(GroupId::DIRECTORY, &context, formed),
-            started::<Accounts, D>(GroupId::ACCOUNTS, &context, formed),
-        )?;
-        Ok(Self { shards, directory, accounts })
-    }
+/// On the caller's thread alone, over `journal`.
+pub(crate) async fn on_this_thread<D: LogDisk>(
+    mut config: ClusterConfig,
+    journal: D,
+) -> Result<Cluster<D>, ClusterError> {
+    config.on_fatal = once(config.on_fatal);
+    start(config, |_, _| Ok(journal.clone()), || Ok(Place::Here(Handle::current()))).await
+}
 
-    /// From now on a group that stops without being asked to is the end of this node.
-    pub(crate) fn watch(&self, on_fatal: &OnFatal) {
-        self.shards.iter().for_each(|group| watch(group, on_fatal));
-        watch(&self.directory, on_fatal);
-        watch(&self.accounts, on_fatal);
+async fn start<D: LogDisk>(
+    config: ClusterConfig,
+    mut journal: impl FnMut(&DataDir, &ClusterConfig) -> io::Result<D>,
+    place: impl Fn() -> io::Result<Place>,
+) -> Result<Cluster<D>, ClusterError> {
+    config.check()?;
+    let data = Arc::new(DataDir::open(&config.data_dir)?);
+    match attempt(&config, &data, &mut journal, place()?).await {
+        Err(ClusterError::Damaged(what)) if has_peers(&data) => {
+            // Whatever is damaged may be a vote. So nothing of it is used: the others have all that was acknowledged.
+            let aside = data.set_aside()?;
+            tracing::error!(%what, aside = %aside.display(), "damaged data is set aside; the node joins anew");
+            attempt(&config, &data, &mut journal, place()?).await
+        }
+        started => started,
     }
+}
+
+fn has_peers(data: &DataDir) -> bool {
+    data.member().is_ok_and(|member| member.is_some_and(|member| !member.peers.is_empty()))
+}
+
+/// Who a node is, and whether it knows that from its data directory or has just been told.
+struct Standing {
+    identity: IdentityRecord,
+    member: MemberRecord,
+    /// The other nodes, as far as they are known before the directory is.
+    seeds: Vec<(NodeId, String)>,
+}
+
+async fn attempt<D: LogDisk>(
+    config: &ClusterConfig,
+    data: &Arc<DataDir>,
+    journal: &mut impl FnMut(&DataDir, &ClusterConfig) -> io::Result<D>,
+    place: Place,
+) -> Result<Cluster<D>, ClusterError> {
+    let standing = standing(config, data).await?;
+    let (identity, member) = (standing.identity, standing.member);
+    let book = Arc::new(crate::address_book::AddressBook::new(standing.seeds));
+    let me = Me::member(member.cluster, identity.node, config.secret.clone());
+    let channel = Arc::new(Channel::new(me.clone(), config.dial.clone(), book.clone()));
+    let journal = journal(data, config)?;
+    let context = config.context(identity.node, data.join("snapshots"), journal.clone(), place.blocking(), &channel)?;
+    let forming = !identity.formed && member.peers.is_empty();
+    let beginning = Beginning {
+        context,
+        place,
+        shards: identity.shards,
+        queue_capacity: config.queue_capacity,
+        clock: config.clock.clone(),
+        on_fatal: config.on_fatal.clone(),
+        gateway: config.gateway,
+        forming,
+        formed: identity.formed,
+    };
+    let here = match Here::begin(beginning).await {
+        Ok(here) => Arc::new(here),
+        Err(error) => {
+            journal.close().await;
+            return Err(error);
+        }
+    };
+    if forming {
+        data.save(IdentityRecord { formed: true, ..identity })?;
+    }
+    let routes = Arc::new(Routes::new(here.clone(), ShardRing::new(identity.shards), config.clock.clone()));
+    let others = Arc::new(OnceLock::new());
+    let admitting = Arc::new(Admitting {
+        here: here.clone(),
+        routes: routes.clone(),
+        clock: config.clock.clone(),
+        cluster: member.cluster,
+        auto_rebalance: config.auto_rebalance,
+    });
+    let answers = Arc::new(NodeAnswers {
+        raft: RaftAnswers::new(Arc::new(Running(here.clone()))),
+        routes: routes.clone(),
+        admitting: admitting.clone(),
+        others: others.clone(),
+    });
+    let cluster = Cluster {
+        here: here.clone(),
+        routes: routes.clone(),
+        journal,
+        clock: config.clock.clone(),
+        me,
+        channel: channel.clone(),
+        answers,
+        others,
+        background: Background::default(),
+        gateway: config.gateway,
+        no_accounts: Accounts::default(),
+        _data: data.clone(),
+    };
+    book.follow(here.clone());
+    cluster.introduce(config, &member.peers).await?;
+    let _there = here.enter();
+    let beating = Beating {
+        here: here.clone(),
+        routes: routes.clone(),
+        calls: channel,
+        data: data.clone(),
+        identity,
+        member,
+    };
+    cluster.background.keep(&tokio::spawn(beating.run()));
+    let caretaker = Caretaker::new(here.clone(), routes, config.clock.clone(), config.care);
+    cluster.background.keep(&tokio::spawn(caretaker.run()));
+    drop(_there);
+    Ok(cluster)
+}
+
+/// Who this node is: as its data directory says, or as the cluster that it joins does, or the first of a new one.
+async fn standing(config: &ClusterConfig, data: &DataDir) -> Result<Standing, ClusterError> {
+    if let Some(identity) = data.identity()? {
+        let member = match data.member()? {
+            Some(member) => member,
+            // From before there were clusters.
+            None => config.founding(data)?,
+        };
+        config.agrees(&identity, &member)?;
+        return Ok(Standing { identity, member, seeds: Vec::new() });
+    }
+    let known = data.member()?.map(|member| member.peers).unwrap_or_default();
+    let seeds = if config.join.is_empty() { known } else { config.join.clone() };
+    if seeds.is_empty() {
+        if config.gateway {
+            return Err(ClusterError::Setting(
+                "a gateway has nothing of its own; say with --join which cluster it belongs to".to_owned(),
+            ));
+        }
+        let member = config.founding(data)?;
+        let identity = IdentityRecord { node: node_id(config.node, 0), shards: config.shards, formed: false };
+        data.save(identity)?;
+        return Ok(Standing { identity, member, seeds: Vec::new() });
+    }
+    let book = Arc::new(crate::address_book::AddressBook::new(Vec::new()));
+    let channel = Channel::new(Me::stranger(config.secret.clone()), config.dial.clone(), book);
+    let request = config.request(None);
+    let answer = join(&channel, &seeds, &request, patience()).await?;
+    let JoinAnswer::Admitted { cluster, life, shards, members } = answer else {
+        return Err(ClusterError::NotAdmitted("the cluster gave no clear answer".to_owned()));
+    };
+    let identity = IdentityRecord { node: node_id(config.node, life), shards, formed: false };
+    let others = members.into_iter().filter(|(node, _)| node_number(*node) != config.node);
+    let seeds: Vec<(NodeId, String)> = others.collect();
+    let peers = seeds.iter().map(|(_, address)| address.clone()).collect();
+    let member = MemberRecord { cluster, gateway: config.gateway, peers };
+    // First the way back, then the name: a crash between the two only joins again.
+    data.save_member(&member)?;
+    data.save(identity)?;
+    Ok(Standing { identity, member, seeds })
 }
 
 impl ClusterConfig {
+    fn check(&self) -> Result<(), ClusterError> {
+        if self.shards == 0 || self.shards > GroupId::MAX_SHARDS {
+            let (shards, most) = (self.shards, GroupId::MAX_SHARDS);
+            return Err(ClusterError::Setting(format!("{shards} shards cannot be; choose 1 to {most}")));
+        }
+        Ok(())
+    }
+
+    fn agrees(&self, identity: &IdentityRecord, member: &MemberRecord) -> Result<(), ClusterError> {
+        if identity.shards != self.shards && member.peers.is_empty() {
+            return Err(ClusterError::OtherShards { stored: identity.shards, wanted: self.shards });
+        }
+        let stored = node_number(identity.node);
+        if stored != self.node {
+            return Err(ClusterError::OtherNode { stored, wanted: self.node });
+        }
+        if member.gateway != self.gateway {
+            return Err(ClusterError::OtherKind { gateway: member.gateway });
+        }
+        Ok(())
+    }
+
+    /// A cluster that begins here.
+    fn founding(&self, data: &DataDir) -> Result<MemberRecord, ClusterError> {
+        let mut drawn = [0; 16];
+        getrandom::fill(&mut drawn).map_err(io::Error::other)?;
+        let member =
+            MemberRecord { cluster: u128::from_le_bytes(drawn), gateway: self.gateway, peers: Vec::new() };
+        data.save_member(&member)?;
+        Ok(member)
+    }
+
+    pub(crate) fn request(&self, life: Option<u32>) -> JoinRequest {
+        JoinRequest {
+            number: self.node,
+            life,
+            addresses: self.addresses.clone(),
+            gateway: self.gateway,
+            weight: self.weight,
+        }
+    }
+
     /// What every group is to share.
-    pub(crate) fn context<D>(
+    fn context<D>(
         &self,
+        node: NodeId,
         snapshots: PathBuf,
         disk: D,
         blocking: Blocking,
+        channel: &Arc<Channel>,
     ) -> Result<GroupContext<D>, ClusterError> {
         Ok(GroupContext {
-            node: self.node,
+            node,
             disk,
             snapshots,
             config: settings(self.snapshots).map_err(|error| ClusterError::Setting(error.to_string()))?,
-            transport: self.transport.clone(),
+            peers: channel.clone(),
             observer: self.commits.clone(),
             blocking,
         })
     }
 }
 
-/// Starts a group in a task of its own.
-async fn started<M: Machine, D: LogDisk>(
-    id: GroupId,
-    context: &GroupContext<D>,
-    formed: bool,
-) -> Result<Group<M, D>, ClusterError> {
-    let context = context.clone();
-    tokio::spawn(async move { start(id, &context, formed).await }).await.map_err(io::Error::other)?
-}
-
-async fn start<M: Machine, D: LogDisk>(
-    id: GroupId,
-    context: &GroupContext<D>,
-    formed: bool,
-) -> Result<Group<M, D>, ClusterError> {
-    let group = Group::open(id, context).await?;
-    match (group.is_formed().await?, formed) {
-        (true, _) => {}
-        (false, false) => group.form().await?,
-        (false, true) => return Err(ClusterError::LostGroup { group: id.to_string() }),
-    }
-    group.lead_alone().await?;
-    Ok(group)
-}
-
-fn watch<M: Machine, D: LogDisk>(group: &Group<M, D>, on_fatal: &OnFatal) {
-    let (group, on_fatal) = (group.clone(), on_fatal.clone());
-    tokio::spawn(async move {
-        if let Some(why) = group.stopped().await {
-            on_fatal(why);
-        }
-    });
-}
-
 /// The first of many failures is the one to report.
-pub(crate) fn once(on_fatal: OnFatal) -> OnFatal {
+fn once(on_fatal: OnFatal) -> OnFatal {
     let called = AtomicBool::new(false);
     Arc::new(move |message| {
         if !called.swap(true, Ordering::SeqCst) {

@@ -103,7 +103,7 @@ pub struct AuthConfig {
     pub operator_username: String,
     /// `None`: made on first start.
     pub operator_password: Option<Secret>,
-    /// `None`: made on first start.
+    /// `None`: follows from the cluster's secret.
     pub token_secret: Option<Secret>,
     /// Life of an access token.
     pub token_ttl: Duration,
@@ -126,8 +126,20 @@ pub struct ClusterConfig {
     pub secret: Option<Secret>,
     /// Number of shards.
     pub shards: u16,
-    /// Replicas a shard once there are as many nodes; nothing reads it while a node is alone.
-    pub replication: u8,
+    /// Replicas a shard once there are as many nodes.
+    pub replication: u16,
+    /// Where others reach this node; `None`: where it listens.
+    pub advertised_host: Option<String>,
+    /// How much it is to have beside the others.
+    pub weight: u32,
+    /// Whether nodes beyond the replication factor get replicas at once.
+    pub auto_rebalance: bool,
+    /// After that a dead node's replicas are placed anew.
+    pub replace_after: Duration,
+    /// Replicas on their way from this node at a time.
+    pub moves_at_once: usize,
+    /// How fast they may be; 0: no limit.
+    pub snapshot_bytes_per_second: u64,
 }
 
 /// The journal.
@@ -232,6 +244,15 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
             odd if odd % 2 == 1 => odd,
             _ => return Err(settings.refused("cluster.replication", "1, 3, 5 or 7")),
         },
+        advertised_host: match settings.text("cluster.advertised_host") {
+            "" => None,
+            host => Some(host.to_owned()),
+        },
+        weight: settings.number("cluster.weight", 1..=100)?,
+        auto_rebalance: settings.flag("cluster.auto_rebalance"),
+        replace_after: Duration::from_secs(60 * settings.number("cluster.replace_after_minutes", 1..=100_000)?),
+        moves_at_once: settings.number("cluster.moves_at_once", 1..=1024)?,
+        snapshot_bytes_per_second: settings.number("cluster.snapshot_mebibytes_per_second", 0..=1 << 20)? << 20,
     };
     let journal = JournalConfig {
         snapshot_every_entries: settings.number("journal.snapshot_every_entries", 10..=100_000_000)?,

@@ -120,6 +120,12 @@ impl Settings {
             .expect("texts are texts in the built-in config.toml, as a test makes sure")
     }
 
+    /// The yes or no at `key`.
+    pub(super) fn flag(&self, key: &str) -> bool {
+        let value = self.get(key).value.as_bool();
+        value.expect("flags are flags in the built-in config.toml, as a test makes sure")
+    }
+
     /// The whole number at `key`, which must be in `allowed`.
     pub(super) fn number<N>(&self, key: &str, allowed: RangeInclusive<N>) -> Result<N, ConfigError>
     where
@@ -167,6 +173,7 @@ fn flatten(table: Table) -> impl Iterator<Item = (String, Value)> {
 fn read_as(default: &Value, text: &str) -> Result<Value, &'static str> {
     match default {
         Value::Integer(_) => text.trim().parse().map(Value::Integer).map_err(|_| "a whole number"),
+        Value::Boolean(_) => text.trim().parse().map(Value::Boolean).map_err(|_| "true or false"),
         _ => Ok(Value::String(text.to_owned())),
     }
 }

@@ -20,7 +20,8 @@ use super::settings::LEASE;
 use super::snapshots::Snapshots;
 use super::state_machine::{self, CommitObserver, SharedState, State, StateMachine};
 use super::types::{Applied, Entry, NodeId, Peer, Types, log_id};
-use crate::journal::{GroupId, LogDisk};
+use crate::journal::disk::{Mark, Op, Write};
+use crate::journal::{GroupId, LogDisk, keys};
 use crate::thread::Blocking;
 
 /// A cluster of one that does not lead by then never will.
@@ -38,11 +39,26 @@ pub(crate) struct GroupContext<D> {
     pub(crate) blocking: Blocking,
 }
 
+impl<D: LogDisk> GroupContext<D> {
+    /// Drops what `id` has stored, but for its vote; the group must not run.
+    pub(crate) async fn erase(&self, id: GroupId) -> io::Result<()> {
+        let mut ops = Vec::new();
+        for prefix in [keys::committed(id), keys::purged(id), keys::log(id)] {
+            ops.extend(self.disk.scan(&prefix)?.into_iter().rev().map(|(key, _)| Op::Remove(key)));
+        }
+        let mark = Some(Mark { group: id, next: 0 });
+        self.disk.submit(Write { ops, mark, synced: None }).await?;
+        self.disk.write_through(Vec::new()).await?;
+        let dir = self.snapshots.clone();
+        self.blocking.run(move || Snapshots::remove(&dir, id)).await
+    }
+}
+
 /// A running raft group; clones are the same one.
 pub(crate) struct Group<M: Machine, D: LogDisk> {
     pub(crate) id: GroupId,
-    node: NodeId,
-    raft: Raft<Types, StateMachine<M, D>>,
+    pub(super) node: NodeId,
+    pub(super) raft: Raft<Types, StateMachine<M, D>>,
     state: SharedState<M>,
 }
 
@@ -159,6 +175,16 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         (heard || alone()).then_some(metrics.current_term)
     }
 
+    /// Who leads, as far as this replica knows.
+    pub(crate) fn believed_leader(&self) -> Option<NodeId> {
+        self.raft.metrics().borrow_watched().current_leader
+    }
+
+    /// The latest term that this replica has heard of.
+    pub(crate) fn latest_term(&self) -> u64 {
+        self.raft.metrics().borrow_watched().current_term
+    }
+
     /// Makes sure that this node leads and that everything committed before this call is applied here; gives the term.
     pub(crate) async fn confirm(&self) -> Result<u64, JournalFault> {
         match self.raft.ensure_linearizable(ReadPolicy::ReadIndex).await {
@@ -167,6 +193,27 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
                 LinearizableReadError::ForwardToLeader(_) | LinearizableReadError::QuorumNotEnough(_),
             )) => Err(JournalFault::NotOwner),
             Err(RaftError::Fatal(_)) => Err(JournalFault::Closed),
+        }
+    }
+
+    /// Waits until the group has a leader and this replica has applied what was committed by then.
+    pub(crate) async fn caught_up(&self) {
+        let mut changes = self.raft.metrics();
+        let known = loop {
+            let metrics = changes.borrow_watched().clone();
+            let led = metrics.current_leader.is_some();
+            // What a follower hears first from its leader may be older than what that one has committed.
+            if let Some(committed) = metrics.cluster_committed.filter(|_| led) {
+                break committed;
+            }
+            if changes.changed().await.is_err() {
+                return;
+            }
+        };
+        while changes.borrow_watched().last_applied < Some(known) {
+            if changes.changed().await.is_err() {
+                return;
+            }
         }
     }
 
@@ -186,10 +233,13 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         read(&state_machine::read(&self.state))
     }
 
-    /// Waits until the group has stopped; says why, unless it was asked to.
-    pub(crate) async fn stopped(&self) -> Option<String> {
+    /// Waits until the group has stopped; says why, unless it was asked to. Until then tells of every change of leader,
+    /// term or members.
+    pub(crate) async fn stopped(&self, changed: impl Fn()) -> Option<String> {
         let mut changes = self.raft.server_metrics();
-        while changes.changed().await.is_ok() {}
+        while changes.changed().await.is_ok() {
+            changed();
+        }
         let metrics = self.raft.metrics();
         let state = metrics.borrow_watched().running_state.clone();
         match state {

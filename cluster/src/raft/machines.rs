@@ -4,16 +4,18 @@
 //! is not the number applied. So facts of an owner that was replaced never mix with those of its successor.
 
 use std::collections::{BTreeMap, btree_map};
+use std::fmt::Display;
+use std::io;
 use std::sync::Arc;
 
 use domain::account::Accounts;
-use domain::catalogue::Catalogue;
 use domain::event::{Sale, apply};
 use domain::ids::EventId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::types::{Applied, Entry, SaleBatch};
+use crate::journal::format;
 
 /// The state that a group replicates.
 pub(crate) trait Machine:
@@ -22,6 +24,11 @@ pub(crate) trait Machine:
     /// Folds `entry` into the state and shows `seen` each batch of sales with the sale right after it. Total: what does
     /// not fit changes nothing.
     fn apply(&mut self, entry: &Entry, seen: &mut dyn FnMut(&SaleBatch, &Sale)) -> Applied;
+
+    /// Reads the state from a snapshot, of this version or an older one.
+    fn decode(what: &dyn Display, bytes: &[u8]) -> io::Result<Self> {
+        format::decode_bare(what, bytes)
+    }
 }
 
 /// The sales of a shard. Each is shared with a snapshot being written, and copied when it changes meanwhile.
@@ -76,14 +83,6 @@ impl Machine for Shard {
     fn apply(&mut self, entry: &Entry, seen: &mut dyn FnMut(&SaleBatch, &Sale)) -> Applied {
         let Entry::Sales(batches) = entry else { return Applied::Foreign };
         Applied::Sales(batches.iter().map(|batch| self.apply_or_check(batch, seen)).collect())
-    }
-}
-
-impl Machine for Catalogue {
-    fn apply(&mut self, entry: &Entry, _seen: &mut dyn FnMut(&SaleBatch, &Sale)) -> Applied {
-        let Entry::Catalogue(facts) = entry else { return Applied::Foreign };
-        facts.iter().for_each(|fact| self.apply(fact));
-        Applied::Whole
     }
 }
 

@@ -6,10 +6,12 @@
 //! network: the seam to peers · settings · group: one running group
 //! ```
 
+pub(crate) mod directory;
 pub(crate) mod group;
 pub(crate) mod log;
 pub(crate) mod log_store;
 pub(crate) mod machines;
+pub(crate) mod membership;
 pub mod network;
 pub(crate) mod recovery;
 pub(crate) mod settings;

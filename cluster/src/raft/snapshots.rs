@@ -59,6 +59,12 @@ impl Snapshots {
         Ok((snapshots, None))
     }
 
+    /// Removes every snapshot of `group` in `dir`.
+    pub(crate) fn remove(dir: &Path, group: GroupId) -> io::Result<()> {
+        let snapshots = Self { dir: dir.to_owned(), group, current: Arc::default() };
+        snapshots.list()?.iter().try_for_each(fs::remove_file)
+    }
+
     /// The snapshot that was loaded, saved or installed last.
     pub(crate) fn current(&self) -> Option<(SnapshotMeta, SnapshotFile)> {
         self.current_slot().clone()

@@ -88,7 +88,7 @@ impl<M: Machine> State<M> {
     }
 
     fn install(&mut self, loaded: &Loaded, what: &str) -> io::Result<()> {
-        self.machine = Arc::new(format::decode_bare(&what, &loaded.state)?);
+        self.machine = Arc::new(M::decode(&what, &loaded.state)?);
         self.applied = loaded.meta.last_log_id;
         self.membership = loaded.meta.last_membership.clone();
         self.unarchived.clear();

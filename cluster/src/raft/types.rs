@@ -10,6 +10,8 @@ use domain::ids::EventId;
 use openraft::type_config::alias;
 use serde::{Deserialize, Serialize};
 
+use crate::placement::layout::LayoutFact;
+
 /// A node of the cluster, in one of its lives: the node's number in the lower half, and in the upper half how often it
 /// has come back without its data. Raft takes the lives for different nodes, so that none votes from a memory that it
 /// no longer has.
@@ -82,6 +84,8 @@ pub enum Entry {
     Catalogue(Vec<CatalogueFact>),
     /// For the accounts.
     Accounts(Vec<AccountFact>),
+    /// For the directory too.
+    Layout(Vec<LayoutFact>),
 }
 
 impl fmt::Display for Entry {
@@ -90,6 +94,7 @@ impl fmt::Display for Entry {
             Self::Sales(batches) => write!(f, "{} batches of sales", batches.len()),
             Self::Catalogue(facts) => write!(f, "{} facts of the catalogue", facts.len()),
             Self::Accounts(facts) => write!(f, "{} facts of accounts", facts.len()),
+            Self::Layout(facts) => write!(f, "{} facts of the layout", facts.len()),
         }
     }
 }

@@ -39,6 +39,15 @@ pub(crate) fn decode_bare<T: DeserializeOwned>(what: &dyn Display, bytes: &[u8])
     codec().deserialize(bytes).map_err(|error| damaged(what, &error.to_string()))
 }
 
+/// Reads the first of several values that [`encode_bare`] wrote one behind the other; gives the rest too.
+pub(crate) fn decode_first<'a, T: DeserializeOwned>(
+    what: &dyn Display,
+    mut bytes: &'a [u8],
+) -> io::Result<(T, &'a [u8])> {
+    let first = codec().allow_trailing_bytes().deserialize_from(&mut bytes);
+    Ok((first.map_err(|error| damaged(what, &error.to_string()))?, bytes))
+}
+
 /// How many bytes [`encode_bare`] would give.
 pub(crate) fn bare_len<T: Serialize>(value: &T) -> io::Result<u64> {
     codec().serialized_size(value).map_err(|error| unencodable(&error))

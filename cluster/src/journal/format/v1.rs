@@ -179,6 +179,17 @@ pub(crate) struct IdentityRecord {
     pub(crate) formed: bool,
 }
 
+/// Which cluster a data directory belongs to, and how to find it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MemberRecord {
+    /// Drawn when the cluster was formed.
+    pub(crate) cluster: u128,
+    /// Whether the node is one without replicas.
+    pub(crate) gateway: bool,
+    /// Where the other nodes listen for their peers, as far as known.
+    pub(crate) peers: Vec<String>,
+}
+
 /// The ends of all logs as of one flush.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WatermarksRecord {

@@ -1,0 +1,204 @@
+//! Step ⑥, behind it all: brings the groups that this node leads to what the layout wants of them, one small step at a
+//! time.
+//!
+//! The layout says what is wanted, raft says what is; every leader looks at both and takes the next step. So work goes on
+//! when any node dies, whoever asked for it, and ends when the layout is set back. Owns when a step is taken; which one is
+//! `placement::reconcile`'s to say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ports::Clock;
+use tokio::time::Instant;
+
+use crate::beats::{EVERY, Lead};
+use crate::here::Here;
+use crate::journal::{GroupId, LogDisk};
+use crate::placement::layout::{self, Layout, LayoutFact, Target};
+use crate::placement::reconcile::{Actual, Step, next_step};
+use crate::raft::group::Group;
+use crate::raft::machines::Machine;
+use crate::raft::types::{Entry, NodeId, node_number};
+use crate::routes::{Routes, now};
+
+/// A node that has come back leads again when it has been there for so long: it may be about to die once more.
+const SETTLED: Duration = Duration::from_secs(5);
+/// Leaderships go home one by one, so that the clients of one shard at a time notice.
+const BETWEEN_HANDOVERS: Duration = Duration::from_millis(500);
+/// A replica that the layout does not want is dropped when nobody has wanted it for so long.
+const UNWANTED: Duration = Duration::from_secs(3);
+
+/// How a caretaker works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Care {
+    /// A node that is dead for longer has its replicas placed anew.
+    pub replace_after: Duration,
+    /// Replicas that may be on their way from this node at one time.
+    pub moves_at_once: usize,
+}
+
+/// Looks after the groups of a node until it is dropped.
+pub(crate) struct Caretaker<D: LogDisk> {
+    here: Arc<Here<D>>,
+    routes: Arc<Routes<D>>,
+    clock: Arc<dyn Clock>,
+    care: Care,
+    last_handover: Option<Instant>,
+    /// Since when a replica here is wanted by nobody.
+    unwanted: BTreeMap<u16, Instant>,
+    /// Since when this node, leading the directory, has known of a node and not heard of it.
+    missing: BTreeMap<NodeId, Instant>,
+}
+
+impl<D: LogDisk> Caretaker<D> {
+    pub(crate) fn new(here: Arc<Here<D>>, routes: Arc<Routes<D>>, clock: Arc<dyn Clock>, care: Care) -> Self {
+        let (unwanted, missing) = (BTreeMap::new(), BTreeMap::new());
+        Self { here, routes, clock, care, last_handover: None, unwanted, missing }
+    }
+
+    /// Takes steps for as long as there are any; ends when it is dropped.
+    pub(crate) async fn run(mut self) {
+        loop {
+            tokio::time::sleep(EVERY).await;
+            let layout = self.here.directory.group.read(|state| state.machine.layout.clone());
+            if layout.nodes().next().is_none() {
+                continue;
+            }
+            self.routes.keep(&layout.nodes().map(|(number, _)| layout.id_of(number)).collect());
+            let directory = self.here.directory.group.clone();
+            self.attend(&directory, &layout.directory_target()).await;
+            if let Some(accounts) = &self.here.accounts {
+                let accounts = accounts.group.clone();
+                self.attend(&accounts, &layout.accounts_target()).await;
+            }
+            let mut on_the_way = 0;
+            for (shard, replica) in self.here.shards() {
+                let target = layout.shard_target(shard);
+                if replica.group.leased_term().is_some() {
+                    if on_the_way < self.care.moves_at_once {
+                        on_the_way += usize::from(self.attend(&replica.group, &target).await);
+                    }
+                } else {
+                    self.forget_unwanted(shard, &target).await;
+                }
+            }
+            if directory.leased_term().is_some() {
+                self.finish_operations(&layout).await;
+                self.replace_the_dead(&layout).await;
+            }
+        }
+    }
+
+    /// Takes the next step of `group`, if this node leads it; says whether a replica is on its way.
+    async fn attend<M: Machine>(&mut self, group: &Group<M, D>, target: &Target) -> bool {
+        let (Some(_), Some(replicas)) = (group.leased_term(), group.replicas()) else { return false };
+        let now = now();
+        let (mut alive, settled) = {
+            let table = self.routes.table();
+            (table.alive(now), table.settled(SETTLED, now))
+        };
+        alive.insert(self.here.me);
+        let actual = Actual {
+            me: self.here.me,
+            voters: replicas.voters,
+            joint: replicas.changing,
+            learners: replicas.learners,
+            caught_up: replicas.caught_up,
+            alive,
+        };
+        let step = next_step(&actual, target);
+        let taken = match step.clone() {
+            Step::Nothing => return false,
+            Step::Wait(_) => return true,
+            Step::AddLearner(node) => group.add_learner(node).await,
+            Step::SetVoters(voters) => group.set_voters(voters).await,
+            Step::RemoveLearner(node) => group.remove_learner(node).await,
+            Step::HandOver(to) => {
+                let wanted = target.voters.contains(&self.here.me);
+                let lately = self.last_handover.is_some_and(|at| now.duration_since(at) < BETWEEN_HANDOVERS);
+                if wanted && (lately || !settled.contains(&to)) {
+                    return false;
+                }
+                self.last_handover = Some(now);
+                group.hand_over(to).await
+            }
+        };
+        match taken {
+            Ok(()) => tracing::info!(group = %group.id, ?step, "a step towards the layout"),
+            Err(error) => tracing::warn!(group = %group.id, ?step, %error, "a step towards the layout failed"),
+        }
+        true
+    }
+
+    /// Drops the replica of `shard` here once neither the layout nor the shard's leader counts on it.
+    async fn forget_unwanted(&mut self, shard: u16, target: &Target) {
+        let (me, now) = (self.here.me, now());
+        let listed = target.voters.contains(&me) || target.learners.contains(&me);
+        let counted_on = match self.routes.table().leader(GroupId::shard(shard), now) {
+            Some((_, lead)) => lead.voters.contains(&me) || lead.learners.contains(&me),
+            None => true,
+        };
+        if listed || counted_on {
+            self.unwanted.remove(&shard);
+            return;
+        }
+        if now.duration_since(*self.unwanted.entry(shard).or_insert(now)) < UNWANTED {
+            return;
+        }
+        self.unwanted.remove(&shard);
+        match self.here.forget(shard).await {
+            Ok(()) => tracing::info!(shard, "a replica that is no longer wanted is dropped"),
+            Err(error) => tracing::warn!(shard, %error, "a replica that is no longer wanted could not be dropped"),
+        }
+    }
+
+    /// Notes down which operations have reached what they wanted.
+    async fn finish_operations(&self, layout: &Layout) {
+        let actual = self.routes.memberships();
+        let done = layout.running().filter(|(_, operation)| operation.progress(layout, &actual).is_done());
+        for operation in done.map(|(id, _)| id).collect::<Vec<_>>() {
+            let at = self.clock.read().wall;
+            self.decide(|layout| layout::finish(layout, operation, at)).await;
+        }
+    }
+
+    /// Places the replicas of nodes anew that have been dead for too long.
+    async fn replace_the_dead(&mut self, layout: &Layout) {
+        let now = now();
+        let alive = self.routes.table().alive(now);
+        let members = layout.nodes().map(|(number, _)| layout.id_of(number));
+        let absent: BTreeSet<NodeId> = members.filter(|id| *id != self.here.me && !alive.contains(id)).collect();
+        self.missing.retain(|node, _| absent.contains(node));
+        for node in absent {
+            let since = *self.missing.entry(node).or_insert(now);
+            if now.duration_since(since) >= self.care.replace_after {
+                let at = self.clock.read().wall;
+                self.decide(|layout| layout::replace_dead(layout, node_number(node), at)).await;
+            }
+        }
+    }
+
+    async fn decide<T, E: std::fmt::Debug>(&self, decide: impl FnOnce(&Layout) -> Result<(Vec<LayoutFact>, T), E>) {
+        let decided = self.here.directory.update(|directory| {
+            let (facts, _) = decide(&directory.layout)?;
+            Ok::<_, E>(((!facts.is_empty()).then_some(Entry::Layout(facts)), ()))
+        });
+        match decided.await {
+            Ok(Ok(())) => {}
+            Ok(Err(refused)) => tracing::debug!(?refused, "the layout stays as it is"),
+            Err(fault) => tracing::debug!(%fault, "the layout could not be changed now"),
+        }
+    }
+}
+
+/// How the shards are made up, as their leaders see them.
+pub(crate) type Memberships = BTreeMap<u16, (BTreeSet<NodeId>, NodeId)>;
+
+impl<D: LogDisk> Routes<D> {
+    /// How the shards are made up: as led here, or as heard.
+    pub(crate) fn memberships(&self) -> Memberships {
+        let known = |(leader, lead): (NodeId, Lead)| (lead.group, (lead.voters.into_iter().collect(), leader));
+        self.leads().into_iter().map(known).collect()
+    }
+}

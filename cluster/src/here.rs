@@ -1,0 +1,287 @@
+//! The raft groups that run on this node: the directory on every node, the accounts on those that store anything, and
+//! the shards of which there is a replica here.
+//!
+//! Owns their lives, and nothing of who should have which: a shard begins to run when its leader first sends something,
+//! and ends when the caretaker has seen that it is no longer wanted. Hazard: a group that is started is taken for a blank
+//! replica if its log is empty. That is safe because it has no vote in the group before the leader has brought its log up
+//! to date, and because a node that lost its log comes back as another one.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
+
+use domain::account::Accounts;
+use domain::ports::Clock;
+use domain::time::{ShardTime, SharedTime};
+use futures_util::future::try_join_all;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::error::ClusterError;
+use crate::journal::{GroupId, LogDisk, OnFatal};
+use crate::proposer::Proposer;
+use crate::raft::directory::Directory;
+use crate::raft::group::{Group, GroupContext};
+use crate::raft::machines::{Machine, Shard};
+use crate::raft::types::{NodeId, node_number};
+use crate::thread::Place;
+use crate::updater::Updater;
+
+/// So long after a node was asked to lead, it or another one is asked again.
+const HAND_OVER_AGAIN: Duration = Duration::from_millis(500);
+
+/// A replica of a shard.
+pub(crate) struct ShardHere<D: LogDisk> {
+    pub(crate) group: Group<Shard, D>,
+    pub(crate) time: SharedTime,
+    /// Gone when the replica is being stopped.
+    proposer: RwLock<Option<Proposer>>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl<D: LogDisk> ShardHere<D> {
+    pub(crate) fn proposer(&self) -> RwLockReadGuard<'_, Option<Proposer>> {
+        self.proposer.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Settles what is queued and takes nothing more.
+    async fn close(&self) {
+        drop(self.proposer.write().unwrap_or_else(PoisonError::into_inner).take());
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "a proposer ended badly");
+        }
+    }
+}
+
+/// What the groups need to begin.
+pub(crate) struct Beginning<D> {
+    pub(crate) context: GroupContext<D>,
+    pub(crate) place: Place,
+    pub(crate) shards: u16,
+    pub(crate) queue_capacity: usize,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) on_fatal: OnFatal,
+    /// No shards, no accounts.
+    pub(crate) gateway: bool,
+    /// The cluster begins with this node: it is to be the only member of every group.
+    pub(crate) forming: bool,
+    /// The directory was here once: an empty one has lost it.
+    pub(crate) formed: bool,
+}
+
+/// The running groups of a node.
+pub(crate) struct Here<D: LogDisk> {
+    pub(crate) me: NodeId,
+    pub(crate) directory: Updater<Directory, D>,
+    pub(crate) accounts: Option<Updater<Accounts, D>>,
+    shards: Vec<RwLock<Option<Arc<ShardHere<D>>>>>,
+    /// One shard is started or stopped at a time.
+    turn: tokio::sync::Mutex<()>,
+    beginning: Beginning<D>,
+    changed: watch::Sender<u64>,
+}
+
+impl<D: LogDisk> Here<D> {
+    /// Starts the groups that are on the disk, or all of them where the cluster begins here; leads those in which this
+    /// node is alone, and returns when everything that was ever committed in them is applied.
+    pub(crate) async fn begin(beginning: Beginning<D>) -> Result<Self, ClusterError> {
+        let (changed, _) = watch::channel(0);
+        let (context, forming) = (&beginning.context, beginning.forming);
+        let wanted = (0..beginning.shards).filter(|shard| {
+            !beginning.gateway && (forming || context.disk.watermark(GroupId::shard(*shard)).is_some())
+        });
+        let start_shard = |shard| started::<Shard, D>(GroupId::shard(shard), context, forming, &beginning.place);
+        let accounts = async {
+            if beginning.gateway {
+                return Ok(None);
+            }
+            started::<Accounts, D>(GroupId::ACCOUNTS, context, forming, &beginning.place).await.map(Some)
+        };
+        let (shards, directory, accounts) = tokio::try_join!(
+            try_join_all(wanted.map(start_shard)),
+            started::<Directory, D>(GroupId::DIRECTORY, context, forming, &beginning.place),
+            accounts,
+        )?;
+        if beginning.formed && !directory.is_formed().await? {
+            return Err(ClusterError::LostGroup { group: directory.id.to_string() });
+        }
+        let here = Self {
+            me: context.node,
+            directory: Updater::new(directory),
+            accounts: accounts.map(Updater::new),
+            shards: (0..beginning.shards).map(|_| RwLock::default()).collect(),
+            turn: tokio::sync::Mutex::default(),
+            changed,
+            beginning,
+        };
+        here.watch(&here.directory.group);
+        here.accounts.iter().for_each(|accounts| here.watch(&accounts.group));
+        shards.into_iter().for_each(|group| drop(here.take_in(group)));
+        Ok(here)
+    }
+
+    /// Changes whenever a group has another leader, as far as this node knows.
+    pub(crate) fn changed(&self) -> watch::Sender<u64> {
+        self.changed.clone()
+    }
+
+    /// Every group of the cluster, running here or not.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = GroupId> {
+        let shards = (0..self.beginning.shards).map(GroupId::shard);
+        shards.chain([GroupId::DIRECTORY, GroupId::ACCOUNTS])
+    }
+
+    /// How many shards the cluster has.
+    pub(crate) fn shard_count(&self) -> u16 {
+        self.beginning.shards
+    }
+
+    /// Where `node` listens for its peers, as the layout says.
+    pub(crate) fn address_of(&self, node: NodeId) -> Option<String> {
+        self.directory.group.read(|state| {
+            let layout = &state.machine.layout;
+            let member = layout.node(node_number(node)).filter(|_| layout.id_of(node_number(node)) == node)?;
+            Some(member.addresses.peer.clone())
+        })
+    }
+
+    /// The replica of `shard`, where there is one.
+    pub(crate) fn shard(&self, shard: u16) -> Option<Arc<ShardHere<D>>> {
+        let slot = self.shards.get(usize::from(shard))?;
+        slot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Every replica of a shard, in order.
+    pub(crate) fn shards(&self) -> Vec<(u16, Arc<ShardHere<D>>)> {
+        let slots = (0..).zip(&self.shards);
+        slots.filter_map(|(shard, _)| Some((shard, self.shard(shard)?))).collect()
+    }
+
+    /// Whether every shard has a replica here.
+    pub(crate) fn has_every_shard(&self) -> bool {
+        (0..self.beginning.shards).all(|shard| self.shard(shard).is_some())
+    }
+
+    /// Gives every leadership to one of `others` and waits until none is left that somebody could take.
+    pub(crate) async fn hand_over(&self, others: impl Fn() -> BTreeSet<NodeId>) {
+        let mut changes = self.changed.subscribe();
+        loop {
+            let others = others();
+            let mut left = hand_over(&self.directory.group, &others).await;
+            if let Some(accounts) = &self.accounts {
+                left |= hand_over(&accounts.group, &others).await;
+            }
+            for (_, replica) in self.shards() {
+                left |= hand_over(&replica.group, &others).await;
+            }
+            if !left {
+                return;
+            }
+            // Whether or not anything changes: who was asked may have died.
+            let _changed = tokio::time::timeout(HAND_OVER_AGAIN, changes.changed()).await;
+        }
+    }
+
+    /// The replica of `shard`, which begins to run if it does not yet.
+    pub(crate) async fn start(&self, shard: u16) -> io::Result<Arc<ShardHere<D>>> {
+        if self.beginning.gateway || usize::from(shard) >= self.shards.len() {
+            return Err(io::Error::other(format!("shard {shard} has no place on this node")));
+        }
+        let _turn = self.turn.lock().await;
+        if let Some(running) = self.shard(shard) {
+            return Ok(running);
+        }
+        let (id, context) = (GroupId::shard(shard), self.beginning.context.clone());
+        let group = self.beginning.place.run(async move { Group::open(id, &context).await }).await??;
+        Ok(self.take_in(group))
+    }
+
+    /// Stops the replica of `shard` and drops what it stored but for its vote, which it must not forget.
+    pub(crate) async fn forget(&self, shard: u16) -> io::Result<()> {
+        let _turn = self.turn.lock().await;
+        let slot = &self.shards[usize::from(shard)];
+        let Some(replica) = slot.write().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        replica.close().await;
+        replica.group.shutdown().await;
+        self.beginning.context.erase(GroupId::shard(shard)).await
+    }
+
+    /// Settles what is queued and stops every group.
+    pub(crate) async fn shutdown(&self) {
+        let shards = self.shards();
+        for (_, replica) in &shards {
+            replica.close().await;
+        }
+        for (_, replica) in &shards {
+            replica.group.shutdown().await;
+        }
+        self.directory.group.shutdown().await;
+        if let Some(accounts) = &self.accounts {
+            accounts.group.shutdown().await;
+        }
+    }
+
+    /// While the guard lives, what the caller spawns runs beside the groups.
+    pub(crate) fn enter(&self) -> tokio::runtime::EnterGuard<'_> {
+        self.beginning.place.enter()
+    }
+
+    fn take_in(&self, group: Group<Shard, D>) -> Arc<ShardHere<D>> {
+        self.watch(&group);
+        let _there = self.enter();
+        let reading = self.beginning.clock.read();
+        let time = Arc::new(Mutex::new(ShardTime::resume(reading.wall, reading)));
+        let (proposer, task) = Proposer::start(group.clone(), time.clone(), self.beginning.queue_capacity);
+        let number = usize::from(group.id.number());
+        let (proposer, task) = (RwLock::new(Some(proposer)), Mutex::new(Some(task)));
+        let replica = Arc::new(ShardHere { group, time, proposer, task });
+        *self.shards[number].write().unwrap_or_else(PoisonError::into_inner) = Some(replica.clone());
+        replica
+    }
+
+    /// From now on a group that stops without being asked to is the end of this node.
+    fn watch<M: Machine>(&self, group: &Group<M, D>) {
+        let _there = self.enter();
+        let (group, on_fatal, changed) = (group.clone(), self.beginning.on_fatal.clone(), self.changed.clone());
+        tokio::spawn(async move {
+            let stopped = group.stopped(|| changed.send_modify(|count| *count += 1)).await;
+            if let Some(why) = stopped {
+                on_fatal(why);
+            }
+        });
+    }
+}
+
+/// Gives the leadership of `group` to one of `others`; says whether this node leads and somebody else could.
+async fn hand_over<M: Machine, D: LogDisk>(group: &Group<M, D>, others: &BTreeSet<NodeId>) -> bool {
+    let Some(replicas) = group.term().and_then(|_| group.replicas()) else { return false };
+    let able = replicas.voters.iter().find(|node| others.contains(node) && replicas.caught_up.contains(node));
+    let Some(heir) = able else { return false };
+    if let Err(error) = group.hand_over(*heir).await {
+        tracing::warn!(group = %group.id, %error, "the leadership could not be handed over");
+    }
+    true
+}
+
+/// Starts a group in a task of its own.
+async fn started<M: Machine, D: LogDisk>(
+    id: GroupId,
+    context: &GroupContext<D>,
+    forming: bool,
+    place: &Place,
+) -> Result<Group<M, D>, ClusterError> {
+    let context = context.clone();
+    let start = async move {
+        let group = Group::open(id, &context).await?;
+        if forming && !group.is_formed().await? {
+            group.form().await?;
+        }
+        group.lead_alone().await?;
+        Ok::<_, ClusterError>(group)
+    };
+    place.run(start).await?
+}

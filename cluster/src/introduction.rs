@@ -1,0 +1,74 @@
+//! How a node that has started makes itself known: the first of a cluster writes the layout, every other one tells the
+//! leader of the directory where it is now.
+
+use std::sync::Arc;
+
+use domain::ports::JournalFault;
+
+use crate::error::ClusterError;
+use crate::groups::Cluster;
+use crate::joining::{JoinRequest, join};
+use crate::journal::{LogDisk, OnFatal};
+use crate::placement::layout::{self, Joining};
+use crate::raft::types::node_number;
+use crate::start::ClusterConfig;
+
+impl<D: LogDisk> Cluster<D> {
+    /// Makes this node known. Returns at once where others have to be asked, who may not be there yet.
+    pub(crate) async fn introduce(&self, config: &ClusterConfig, peers: &[String]) -> Result<(), ClusterError> {
+        let life = (self.me() >> 32) as u32;
+        let request = config.request(Some(life));
+        if self.here.directory.group.leased_term().is_some() {
+            return self.introduce_here(config, &request).await;
+        }
+        let mut seeds = peers.to_vec();
+        seeds.extend(config.join.iter().filter(|address| !peers.contains(address)).cloned());
+        let (channel, on_fatal) = (self.channel.clone(), config.on_fatal.clone());
+        let _there = self.here.enter();
+        self.background.keep(&tokio::spawn(introduce_there(channel, seeds, request, on_fatal)));
+        Ok(())
+    }
+
+    async fn introduce_here(&self, config: &ClusterConfig, request: &JoinRequest) -> Result<(), ClusterError> {
+        let at = self.clock.read().wall;
+        let first = layout::Founding {
+            number: node_number(self.me()),
+            addresses: config.addresses.clone(),
+            weight: config.weight,
+            shards: self.here.shard_count(),
+            replication: config.replication,
+        };
+        let joining = Joining {
+            number: request.number,
+            known_life: request.life,
+            addresses: request.addresses.clone(),
+            gateway: request.gateway,
+            weight: request.weight,
+            auto_rebalance: config.auto_rebalance,
+        };
+        let decided = self.update_layout(|layout| {
+            if layout.nodes().next().is_none() {
+                return Ok((layout::form(&first, at), ()));
+            }
+            layout::join(layout, &joining, |_| false, at).map(|(facts, _)| (facts, ()))
+        });
+        match decided.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(refused)) => Err(ClusterError::NotAdmitted(refused.to_string())),
+            Err(fault @ (JournalFault::NotOwner | JournalFault::Full | JournalFault::Closed)) => {
+                Err(std::io::Error::other(format!("the layout could not be written: {fault}")).into())
+            }
+        }
+    }
+}
+
+async fn introduce_there(
+    channel: Arc<crate::peer::Channel>,
+    seeds: Vec<String>,
+    request: JoinRequest,
+    on_fatal: OnFatal,
+) {
+    if let Err(error) = join(&channel, &seeds, &request, None).await {
+        on_fatal(error.to_string());
+    }
+}

@@ -1,0 +1,86 @@
+//! Step ⑥: who has a replica of a group, as its leader sees and changes it.
+//!
+//! Owns the single steps and nothing of why they are taken: that is the caretaker's. Each is given up after a while, and
+//! may then have happened all the same; whoever takes steps looks at what is, not at what was asked for.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::time::Duration;
+
+use openraft::async_runtime::WatchReceiver;
+use openraft::{ChangeMembers, LogIdOptionExt};
+
+use super::group::Group;
+use super::machines::Machine;
+use super::types::{NodeId, Peer};
+use crate::journal::LogDisk;
+
+/// A replica that lacks at most so many entries has caught up: the rest takes less time than an election.
+const CAUGHT_UP_WITHIN: u64 = 256;
+
+/// A change of members needs two commits; a group that cannot commit must not keep the others waiting.
+const STEP_WITHIN: Duration = Duration::from_secs(5);
+
+/// The replicas of a group that this node leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Replicas {
+    /// Who votes; while a change is under way, before and after it.
+    pub(crate) voters: BTreeSet<NodeId>,
+    /// Whether such a change is under way.
+    pub(crate) changing: bool,
+    /// Who follows without a vote.
+    pub(crate) learners: BTreeSet<NodeId>,
+    /// Who has all of the log but the last few entries.
+    pub(crate) caught_up: BTreeSet<NodeId>,
+}
+
+impl<M: Machine, D: LogDisk> Group<M, D> {
+    /// The replicas; `None` unless this node leads.
+    pub(crate) fn replicas(&self) -> Option<Replicas> {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        let replication = metrics.replication.as_ref()?;
+        let membership = metrics.membership_config.membership();
+        let voters: BTreeSet<NodeId> = membership.voter_ids().collect();
+        let committed = metrics.cluster_committed.next_index();
+        let near = |matched: u64| matched.saturating_add(CAUGHT_UP_WITHIN) >= committed;
+        let caught_up = replication.iter().filter(|(_, matched)| near(matched.next_index()));
+        Some(Replicas {
+            changing: membership.get_joint_config().len() > 1
+                || metrics.membership_config != metrics.committed_membership_config,
+            learners: membership.nodes().map(|(id, _)| *id).filter(|id| !voters.contains(id)).collect(),
+            caught_up: caught_up.map(|(id, _)| *id).chain([self.node]).collect(),
+            voters,
+        })
+    }
+
+    /// Lets `node` follow without a vote.
+    pub(crate) async fn add_learner(&self, node: NodeId) -> io::Result<()> {
+        within(self.raft.add_learner(node, Peer::default(), false)).await
+    }
+
+    /// Gives the votes to `voters`, all of which follow already, in one step; who had one before and has none now is no
+    /// member any more.
+    pub(crate) async fn set_voters(&self, voters: BTreeSet<NodeId>) -> io::Result<()> {
+        within(self.raft.change_membership(ChangeMembers::ReplaceAllVoters(voters), false)).await
+    }
+
+    /// Lets go of `node`, which has no vote.
+    pub(crate) async fn remove_learner(&self, node: NodeId) -> io::Result<()> {
+        let change = ChangeMembers::RemoveNodes(BTreeSet::from([node]));
+        within(self.raft.change_membership(change, false)).await
+    }
+
+    /// Asks `to` to lead from now on. Writes fail from here on until it does, or until it has not for too long.
+    pub(crate) async fn hand_over(&self, to: NodeId) -> io::Result<()> {
+        self.raft.trigger().transfer_leader(to).await.map_err(io::Error::other)
+    }
+}
+
+async fn within<T, E: std::fmt::Display>(step: impl Future<Output = Result<T, E>>) -> io::Result<()> {
+    match tokio::time::timeout(STEP_WITHIN, step).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(io::Error::other(error.to_string())),
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the group did not commit it in time")),
+    }
+}

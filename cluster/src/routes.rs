@@ -1,0 +1,197 @@
+//! Step ②: where an event's owner is, as far as this node knows: by its own replica, or by what the others say.
+//!
+//! Owns what was heard of them, and what this node says of itself. Hazard: a route is a guess that is right most of the
+//! time. Whoever is asked judges for itself whether it owns the event, and says who does if it is not the one.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+use domain::ids::EventId;
+use domain::ports::Clock;
+use domain::time::{ShardTime, UnixMillis};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::beats::{Beat, Lead, Table};
+use crate::here::Here;
+use crate::journal::{GroupId, LogDisk};
+use crate::placement::ShardRing;
+use crate::raft::group::Group;
+use crate::raft::machines::Machine;
+use crate::raft::types::NodeId;
+
+/// Who leads a group, and so owns what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// This node, within its lease.
+    Here,
+    /// Another node, as far as this one knows.
+    There(NodeId),
+    /// Nobody that this node knows of.
+    Nobody,
+}
+
+/// What a node knows of who leads what.
+pub(crate) struct Routes<D: LogDisk> {
+    here: Arc<Here<D>>,
+    clock: Arc<dyn Clock>,
+    ring: ShardRing,
+    table: RwLock<Table>,
+    /// Told by nodes that were asked in vain; holds until somebody says that it leads in person.
+    told: Mutex<BTreeMap<GroupId, NodeId>>,
+    changed: watch::Sender<u64>,
+    leaving: watch::Sender<bool>,
+}
+
+impl<D: LogDisk> Routes<D> {
+    pub(crate) fn new(here: Arc<Here<D>>, ring: ShardRing, clock: Arc<dyn Clock>) -> Self {
+        let changed = here.changed();
+        let (leaving, _) = watch::channel(false);
+        Self { here, clock, ring, table: RwLock::default(), told: Mutex::default(), changed, leaving }
+    }
+
+    /// The group of the shard that `event` belongs to.
+    pub(crate) fn group_of(&self, event: EventId) -> GroupId {
+        GroupId::shard(self.ring.shard_of(event))
+    }
+
+    pub(crate) fn table(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told(&self) -> MutexGuard<'_, BTreeMap<GroupId, NodeId>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who leads `group`.
+    pub(crate) fn owner(&self, group: GroupId) -> Owner {
+        let (leads, believed) = match group {
+            GroupId::DIRECTORY => standing(&self.here.directory.group),
+            GroupId::ACCOUNTS => self.here.accounts.as_ref().map_or((false, None), |it| standing(&it.group)),
+            shard => self.here.shard(shard.number()).map_or((false, None), |it| standing(&it.group)),
+        };
+        if leads {
+            return Owner::Here;
+        }
+        let others = |node: &NodeId| *node != self.here.me;
+        let heard = || self.table().leader(group, now()).map(|(node, _)| node);
+        let told = || self.told().get(&group).copied();
+        believed.filter(others).or_else(heard).or_else(told).map_or(Owner::Nobody, Owner::There)
+    }
+
+    /// Takes the word of a node that does not lead `group`, for who does.
+    pub(crate) fn learn(&self, group: GroupId, leader: NodeId) {
+        if leader != self.here.me && self.told().insert(group, leader) != Some(leader) {
+            self.bump();
+        }
+    }
+
+    /// Changes with every route that does.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    fn bump(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    /// Takes the beat of `node`: its routes, and the time of the shards that it leads and this node follows.
+    pub(crate) fn hear(&self, node: NodeId, beat: Beat) {
+        for lead in &beat.leads {
+            self.told().remove(&GroupId::shard(lead.group));
+            self.follow(lead);
+        }
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        if table.hear(node, beat, now()) {
+            drop(table);
+            self.bump();
+        }
+    }
+
+    fn follow(&self, lead: &Lead) {
+        let Some(replica) = self.here.shard(lead.group) else { return };
+        // Of an owner whose time is over, unless its term is the latest that this replica has heard of.
+        if replica.group.term().is_none() && lead.term >= replica.group.latest_term() {
+            lock(&replica.time).follow(lead.now, self.clock.read());
+        }
+    }
+
+    pub(crate) fn keep(&self, members: &std::collections::BTreeSet<NodeId>) {
+        self.table.write().unwrap_or_else(PoisonError::into_inner).keep(members);
+    }
+
+    /// The living nodes where `group` runs, its leader first; without this one.
+    pub(crate) fn replicas(&self, group: GroupId) -> Vec<NodeId> {
+        let owner = self.owner(group);
+        let mut replicas = self.table().runs(group, now());
+        replicas.sort_by_key(|node| owner != Owner::There(*node));
+        replicas
+    }
+
+    /// Every group that has a leader, as that one sees it.
+    pub(crate) fn leads(&self) -> Vec<(NodeId, Lead)> {
+        let groups = self.here.groups();
+        let (own, now) = (self.beat().leads, now());
+        let table = self.table();
+        let heard = groups.filter_map(|group| {
+            let own = own.iter().find(|lead| lead.group == group.number()).map(|lead| (self.here.me, lead));
+            own.or_else(|| table.leader(group, now)).map(|(node, lead)| (node, lead.clone()))
+        });
+        heard.collect()
+    }
+
+    /// From now on says that this node is about to stop.
+    pub(crate) fn leave(&self) {
+        self.leaving.send_replace(true);
+    }
+
+    /// What this node says of itself.
+    pub(crate) fn beat(&self) -> Beat {
+        let reading = self.clock.read();
+        let shards = self.here.shards();
+        let mut leads = Vec::new();
+        for (_, replica) in &shards {
+            let now = || lock(&replica.time).advance(reading);
+            let events = |group: &Group<_, D>| group.read(|state| state.machine.sales.len());
+            leads.extend(lead(&replica.group, now, events));
+        }
+        let no_time = || UnixMillis::default();
+        leads.extend(lead(&self.here.directory.group, no_time, |_| 0));
+        leads.extend(self.here.accounts.iter().filter_map(|it| lead(&it.group, no_time, |_| 0)));
+        let others = self.here.accounts.iter().map(|_| GroupId::ACCOUNTS.number());
+        let runs = shards.iter().map(|(shard, _)| *shard).chain([GroupId::DIRECTORY.number()]).chain(others);
+        Beat { leads, runs: runs.collect(), leaving: *self.leaving.borrow() }
+    }
+}
+
+/// Whether `group` is led here, and else by whom, as the replica here believes.
+fn standing<M: Machine, D: LogDisk>(group: &Group<M, D>) -> (bool, Option<NodeId>) {
+    (group.leased_term().is_some(), group.believed_leader())
+}
+
+fn lead<M: Machine, D: LogDisk>(
+    group: &Group<M, D>,
+    now: impl FnOnce() -> UnixMillis,
+    events: impl FnOnce(&Group<M, D>) -> usize,
+) -> Option<Lead> {
+    let term = group.leased_term()?;
+    let replicas = group.replicas()?;
+    Some(Lead {
+        group: group.id.number(),
+        term,
+        now: now(),
+        voters: replicas.voters.into_iter().collect(),
+        learners: replicas.learners.into_iter().collect(),
+        committed: group.status().committed.unwrap_or_default(),
+        events: u32::try_from(events(group)).unwrap_or(u32::MAX),
+    })
+}
+
+#[allow(clippy::disallowed_methods, reason = "how long ago somebody was heard of is no fact; a simulation has this clock too")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+fn lock(time: &Mutex<ShardTime>) -> MutexGuard<'_, ShardTime> {
+    time.lock().unwrap_or_else(PoisonError::into_inner)
+}
