@@ -41,7 +41,7 @@ impl Hash for Event {
 }
 
 /// SipHash-1-3 with a fixed key over bytes that do not depend on the machine.
-struct Bytes;
+pub(super) struct Bytes;
 
 impl RingHash for Bytes {
     fn hash_item<T: Hash>(&self, item: &T) -> u64 {
