@@ -22,4 +22,12 @@ impl Listings for Directory {
         let listing = self.0.with_catalogue(|catalogue| catalogue.listing(event));
         Box::pin(std::future::ready(Ok(listing)))
     }
+
+    fn latest(&self, event: EventId) -> BoxFuture<Result<Option<Listing>, JournalFault>> {
+        let cluster = self.0.clone();
+        Box::pin(async move {
+            cluster.follow_directory().await?;
+            Ok(cluster.with_catalogue(|catalogue| catalogue.listing(event)))
+        })
+    }
 }

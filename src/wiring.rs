@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::{Arbiters, Owners, Shell};
-use cluster::peer::{PeerSecret, TcpDial};
+use cluster::peer::dial::TcpDial;
+use cluster::peer::me::PeerSecret;
 use cluster::placement::layout::Addresses as NodeAddresses;
 use cluster::{Care, Cluster, ClusterConfig, ClusterError, Owner, SnapshotSettings};
 use domain::account::{Role, bootstrap_operator};
@@ -278,7 +279,8 @@ async fn open_cluster(
             replace_after: config.cluster.replace_after,
             moves_at_once: config.cluster.moves_at_once,
         },
-        secret: PeerSecret::new(secrets.cluster_secret.reveal().as_bytes()),
+        secret: PeerSecret::new(secrets.cluster_secret.reveal().as_bytes()).map_err(NodeFault::failed)?,
+        random: Arc::new(SystemRandom),
         dial: Arc::new(TcpDial),
         snapshot_bytes_per_second: config.cluster.snapshot_bytes_per_second,
         snapshots: SnapshotSettings {

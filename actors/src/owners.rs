@@ -264,7 +264,12 @@ impl Owners {
 
     async fn open(&self, event: EventId) -> Result<Arc<Owner>, NoOwner> {
         let opened = self.shell.journal.open(event).await?;
-        let listing = self.shell.listings.listing(event).await?.ok_or(NoOwner::Unknown)?;
+        let listings = &self.shell.listings;
+        let known = if opened.sale.is_some() { listings.listing(event).await? } else { None };
+        let listing = match known {
+            Some(listing) => listing,
+            None => listings.latest(event).await?.ok_or(NoOwner::Unknown)?,
+        };
         let map = listing.map.clone();
         let (term, time) = (opened.term, opened.time.clone());
         let sale = self.sale(event, opened, listing).await?;

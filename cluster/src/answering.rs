@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use domain::ports::BoxFuture;
 
 use crate::beating::{self, BEAT};
+use crate::following::{self, COMMITTED};
 use crate::here::Here;
 use crate::joining::{Admitting, JOIN};
 use crate::journal::{GroupId, LogDisk};
@@ -17,6 +18,7 @@ use crate::routes::Routes;
 /// Answers everything; clones answer the same.
 pub(crate) struct NodeAnswers<D: LogDisk> {
     pub(crate) raft: RaftAnswers,
+    pub(crate) here: Arc<Here<D>>,
     pub(crate) routes: Arc<Routes<D>>,
     pub(crate) admitting: Arc<Admitting<D>>,
     /// Whatever is not the cluster's own affair. Set once the node has it.
@@ -31,6 +33,9 @@ impl<D: LogDisk> Answers for NodeAnswers<D> {
         if service == JOIN.name {
             let admitting = self.admitting.clone();
             return Box::pin(async move { admitting.answer(&body).await });
+        }
+        if service == COMMITTED.name {
+            return Box::pin(following::answer(self.here.clone(), body));
         }
         if let Some(answer) = self.raft.call(service, &body) {
             return answer;

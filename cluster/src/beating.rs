@@ -16,6 +16,8 @@ use crate::peer::{CallError, Calls, Lane, Service};
 use crate::raft::types::{NodeId, node_number};
 use crate::routes::Routes;
 
+/// The version of these messages.
+const VERSION: u8 = 1;
 /// What a node says of itself, and is answered with the same.
 pub(crate) const BEAT: Service = Service { name: "beat", lane: Lane::Raft };
 
@@ -59,18 +61,14 @@ impl<D: LogDisk> Beating<D> {
     }
 
     fn peers(&self) -> Vec<NodeId> {
-        let layout = self.here.directory.group.read(|state| {
-            let layout = &state.machine.layout;
-            layout.nodes().map(|(number, _)| layout.id_of(number)).collect::<Vec<_>>()
-        });
-        layout.into_iter().filter(|peer| *peer != self.here.me).collect()
+        self.here.members().into_iter().filter(|peer| *peer != self.here.me).collect()
     }
 
     /// Keeps the addresses of the others where a start finds them that has lost all else.
     fn remember(&mut self) {
         let me = node_number(self.here.me);
         let peers = self.here.directory.group.read(|state| {
-            let others = state.machine.layout.nodes().filter(|(number, _)| *number != me);
+            let others = state.machine.layout.members().iter().filter(|(number, _)| **number != me);
             others.map(|(_, member)| member.addresses.peer.clone()).collect::<Vec<_>>()
         });
         if !peers.is_empty() && self.member.peers != peers {
@@ -90,13 +88,13 @@ impl<D: LogDisk> Beating<D> {
 }
 
 fn encode(beat: &Beat) -> Bytes {
-    frame::encode(beat)
+    frame::encode(VERSION, beat)
 }
 
 /// Tells one peer, and hears its answer; gives the peer back.
 async fn tell<D: LogDisk>(calls: Arc<dyn Calls>, routes: Arc<Routes<D>>, peer: NodeId, beat: Bytes) -> NodeId {
     match calls.call(peer, BEAT, beat, ALIVE).await {
-        Ok(answer) => match frame::decode(&"a beat", &answer) {
+        Ok(answer) => match frame::decode("a beat", VERSION, &answer) {
             Ok(beat) => routes.hear(peer, beat),
             Err(error) => tracing::warn!(peer, %error, "a beat cannot be read"),
         },
@@ -107,7 +105,7 @@ async fn tell<D: LogDisk>(calls: Arc<dyn Calls>, routes: Arc<Routes<D>>, peer: N
 
 /// Answers the beat of `peer`.
 pub(crate) fn answer<D: LogDisk>(routes: &Routes<D>, peer: NodeId, body: &Bytes) -> Result<Bytes, CallError> {
-    let beat = frame::decode(&"a beat", body).map_err(|error| CallError::Declined(error.to_string()))?;
+    let beat = frame::decode("a beat", VERSION, body).map_err(|error| CallError::Declined(error.to_string()))?;
     routes.hear(peer, beat);
     Ok(encode(&routes.beat()))
 }

@@ -15,7 +15,10 @@ use tokio::time::Instant;
 use crate::beats::{EVERY, Lead};
 use crate::here::Here;
 use crate::journal::{GroupId, LogDisk};
-use crate::placement::layout::{self, Layout, LayoutFact, Target};
+use crate::placement::layout::decide;
+use crate::placement::layout::operation::{Membership, progress};
+use crate::placement::layout::target::Target;
+use crate::placement::layout::{Layout, LayoutFact};
 use crate::placement::reconcile::{Actual, Step, next_step};
 use crate::raft::group::Group;
 use crate::raft::machines::Machine;
@@ -62,10 +65,10 @@ impl<D: LogDisk> Caretaker<D> {
         loop {
             tokio::time::sleep(EVERY).await;
             let layout = self.here.directory.group.read(|state| state.machine.layout.clone());
-            if layout.nodes().next().is_none() {
+            if !layout.is_formed() {
                 continue;
             }
-            self.routes.keep(&layout.nodes().map(|(number, _)| layout.id_of(number)).collect());
+            self.routes.keep(&self.here.members());
             let directory = self.here.directory.group.clone();
             self.attend(&directory, &layout.directory_target()).await;
             if let Some(accounts) = &self.here.accounts {
@@ -156,10 +159,10 @@ impl<D: LogDisk> Caretaker<D> {
     /// Notes down which operations have reached what they wanted.
     async fn finish_operations(&self, layout: &Layout) {
         let actual = self.routes.memberships();
-        let done = layout.running().filter(|(_, operation)| operation.progress(layout, &actual).is_done());
-        for operation in done.map(|(id, _)| id).collect::<Vec<_>>() {
+        let running = layout.operations().values().filter(|operation| operation.is_running());
+        for operation in running.filter(|operation| progress(operation, &actual).is_complete()) {
             let at = self.clock.read().wall;
-            self.decide(|layout| layout::finish(layout, operation, at)).await;
+            self.decide(|layout| decide::finish(layout, operation.id, at)).await;
         }
     }
 
@@ -167,14 +170,15 @@ impl<D: LogDisk> Caretaker<D> {
     async fn replace_the_dead(&mut self, layout: &Layout) {
         let now = now();
         let alive = self.routes.table().alive(now);
-        let members = layout.nodes().map(|(number, _)| layout.id_of(number));
+        let staying = layout.members().iter().filter(|(_, member)| member.takes_part() && !member.gateway);
+        let members = staying.filter_map(|(number, _)| layout.id_of(*number));
         let absent: BTreeSet<NodeId> = members.filter(|id| *id != self.here.me && !alive.contains(id)).collect();
         self.missing.retain(|node, _| absent.contains(node));
         for node in absent {
             let since = *self.missing.entry(node).or_insert(now);
             if now.duration_since(since) >= self.care.replace_after {
                 let at = self.clock.read().wall;
-                self.decide(|layout| layout::replace_dead(layout, node_number(node), at)).await;
+                self.decide(|layout| decide::replace_dead(layout, node_number(node), at)).await;
             }
         }
     }
@@ -192,13 +196,12 @@ impl<D: LogDisk> Caretaker<D> {
     }
 }
 
-/// How the shards are made up, as their leaders see them.
-pub(crate) type Memberships = BTreeMap<u16, (BTreeSet<NodeId>, NodeId)>;
-
 impl<D: LogDisk> Routes<D> {
     /// How the shards are made up: as led here, or as heard.
-    pub(crate) fn memberships(&self) -> Memberships {
-        let known = |(leader, lead): (NodeId, Lead)| (lead.group, (lead.voters.into_iter().collect(), leader));
+    pub(crate) fn memberships(&self) -> BTreeMap<u16, Membership> {
+        let known = |(leader, lead): (NodeId, Lead)| {
+            (lead.group, Membership { voters: lead.voters.into_iter().collect(), leader: Some(leader) })
+        };
         self.leads().into_iter().map(known).collect()
     }
 }

@@ -143,9 +143,17 @@ impl<D: LogDisk> Here<D> {
     /// Where `node` listens for its peers, as the layout says.
     pub(crate) fn address_of(&self, node: NodeId) -> Option<String> {
         self.directory.group.read(|state| {
-            let layout = &state.machine.layout;
-            let member = layout.node(node_number(node)).filter(|_| layout.id_of(node_number(node)) == node)?;
+            let (layout, number) = (&state.machine.layout, node_number(node));
+            let member = layout.members().get(&number).filter(|_| layout.id_of(number) == Some(node))?;
             Some(member.addresses.peer.clone())
+        })
+    }
+
+    /// The ids of all nodes of the cluster, as the layout says.
+    pub(crate) fn members(&self) -> BTreeSet<NodeId> {
+        self.directory.group.read(|state| {
+            let layout = &state.machine.layout;
+            layout.members().keys().filter_map(|number| layout.id_of(*number)).collect()
         })
     }
 

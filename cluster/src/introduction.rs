@@ -7,9 +7,9 @@ use domain::ports::JournalFault;
 
 use crate::error::ClusterError;
 use crate::groups::Cluster;
-use crate::joining::{JoinRequest, join};
+use crate::joining::join;
 use crate::journal::{LogDisk, OnFatal};
-use crate::placement::layout::{self, Joining};
+use crate::placement::layout::decide::{self, Forming, Joining};
 use crate::raft::types::node_number;
 use crate::start::ClusterConfig;
 
@@ -29,28 +29,20 @@ impl<D: LogDisk> Cluster<D> {
         Ok(())
     }
 
-    async fn introduce_here(&self, config: &ClusterConfig, request: &JoinRequest) -> Result<(), ClusterError> {
+    async fn introduce_here(&self, config: &ClusterConfig, request: &Joining) -> Result<(), ClusterError> {
         let at = self.clock.read().wall;
-        let first = layout::Founding {
+        let forming = Forming {
+            shards: self.here.shard_count(),
+            replication: config.replication,
             number: node_number(self.me()),
             addresses: config.addresses.clone(),
             weight: config.weight,
-            shards: self.here.shard_count(),
-            replication: config.replication,
-        };
-        let joining = Joining {
-            number: request.number,
-            known_life: request.life,
-            addresses: request.addresses.clone(),
-            gateway: request.gateway,
-            weight: request.weight,
-            auto_rebalance: config.auto_rebalance,
         };
         let decided = self.update_layout(|layout| {
-            if layout.nodes().next().is_none() {
-                return Ok((layout::form(&first, at), ()));
+            if !layout.is_formed() {
+                return Ok((decide::form(layout, &forming, at), ()));
             }
-            layout::join(layout, &joining, |_| false, at).map(|(facts, _)| (facts, ()))
+            decide::join(layout, request, |_| false, config.auto_rebalance, at).map(|(facts, _)| (facts, ()))
         });
         match decided.await {
             Ok(Ok(())) => Ok(()),
@@ -65,7 +57,7 @@ impl<D: LogDisk> Cluster<D> {
 async fn introduce_there(
     channel: Arc<crate::peer::Channel>,
     seeds: Vec<String>,
-    request: JoinRequest,
+    request: Joining,
     on_fatal: OnFatal,
 ) {
     if let Err(error) = join(&channel, &seeds, &request, None).await {

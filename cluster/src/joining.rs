@@ -16,10 +16,12 @@ use crate::error::ClusterError;
 use crate::here::Here;
 use crate::journal::{GroupId, LogDisk};
 use crate::peer::{CallError, Channel, Lane, Service, frame};
-use crate::placement::layout::{self, Addresses, Joining};
-use crate::raft::types::{Entry, NodeId, node_id};
+use crate::placement::layout::decide::{self, Joining, Refused};
+use crate::raft::types::{Entry, NodeId};
 use crate::routes::{Owner, Routes, now};
 
+/// The version of these messages.
+const VERSION: u8 = 1;
 /// The one thing that a node may ask which is not a member yet.
 pub(crate) const JOIN: Service = Service { name: "join", lane: Lane::Raft };
 
@@ -29,17 +31,6 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// How long a node with nothing but an address keeps asking.
 const JOIN_WITHIN: Duration = Duration::from_secs(60);
-
-/// Who wants to join, or is back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct JoinRequest {
-    pub(crate) number: u32,
-    /// Its life so far; `None` with an empty data directory.
-    pub(crate) life: Option<u32>,
-    pub(crate) addresses: Addresses,
-    pub(crate) gateway: bool,
-    pub(crate) weight: u32,
-}
 
 /// What it is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,10 +55,10 @@ pub(crate) enum JoinAnswer {
 pub(crate) async fn join(
     channel: &Channel,
     seeds: &[String],
-    request: &JoinRequest,
+    request: &Joining,
     within: Option<Duration>,
 ) -> Result<JoinAnswer, ClusterError> {
-    let body = frame::encode(request);
+    let body = frame::encode(VERSION, request);
     let deadline = within.map(|within| now() + within);
     loop {
         let mut last = "nobody was asked".to_owned();
@@ -100,7 +91,7 @@ pub(crate) const fn patience() -> Option<Duration> {
 
 async fn ask(channel: &Channel, address: &str, body: Bytes) -> Result<JoinAnswer, CallError> {
     let answer = channel.call_address(address, JOIN, body, ANSWER_WITHIN).await?;
-    frame::decode(&"the answer to a node that joins", &answer).map_err(|error| CallError::Lost(error.to_string()))
+    frame::decode("the answer to a node that joins", VERSION, &answer).map_err(|error| CallError::Lost(error.to_string()))
 }
 
 /// The side that admits.
@@ -114,32 +105,25 @@ pub(crate) struct Admitting<D: LogDisk> {
 
 impl<D: LogDisk> Admitting<D> {
     pub(crate) async fn answer(&self, body: &Bytes) -> Result<Bytes, CallError> {
-        let request = frame::decode(&"a request to join", body);
-        let request: JoinRequest = request.map_err(|error| CallError::Declined(error.to_string()))?;
-        Ok(frame::encode(&self.admit(request).await))
+        let request = frame::decode("a request to join", VERSION, body);
+        let request: Joining = request.map_err(|error| CallError::Declined(error.to_string()))?;
+        Ok(frame::encode(VERSION, &self.admit(request).await))
     }
 
-    async fn admit(&self, request: JoinRequest) -> JoinAnswer {
+    async fn admit(&self, request: Joining) -> JoinAnswer {
         match self.routes.owner(GroupId::DIRECTORY) {
             Owner::Here => {}
             Owner::There(leader) => return self.elsewhere(leader),
             Owner::Nobody => return JoinAnswer::NotNow("the directory has no leader at the moment".to_owned()),
         }
-        let joining = Joining {
-            number: request.number,
-            known_life: request.life,
-            addresses: request.addresses,
-            gateway: request.gateway,
-            weight: request.weight,
-            auto_rebalance: self.auto_rebalance,
-        };
         let (at, alive) = (self.clock.read().wall, self.routes.table().alive(now()));
         let decided = self.here.directory.update(|directory| {
             let layout = &directory.layout;
-            // Who asks with the life that it has cannot be its own twin.
-            let is_alive = |number| alive.contains(&layout.id_of(number)) || layout.id_of(number) == self.here.me;
-            let (facts, life) = layout::join(layout, &joining, is_alive, at)?;
-            Ok::<_, layout::Refused>(((!facts.is_empty()).then_some(Entry::Layout(facts)), life))
+            let is_alive = |number| {
+                layout.id_of(number).is_some_and(|id| alive.contains(&id) || id == self.here.me)
+            };
+            let (facts, joined) = decide::join(layout, &request, is_alive, self.auto_rebalance, at)?;
+            Ok::<_, Refused>(((!facts.is_empty()).then_some(Entry::Layout(facts)), joined.life))
         });
         match decided.await {
             Ok(Ok(life)) => self.admitted(life),
@@ -159,19 +143,12 @@ impl<D: LogDisk> Admitting<D> {
     fn admitted(&self, life: u32) -> JoinAnswer {
         let members = self.here.directory.group.read(|state| {
             let layout = &state.machine.layout;
-            let members = layout.nodes().map(|(number, member)| (layout.id_of(number), member.addresses.peer.clone()));
-            members.collect()
+            let members = layout.members().iter();
+            let known = members.filter_map(|(number, member)| {
+                Some((layout.id_of(*number)?, member.addresses.peer.clone()))
+            });
+            known.collect()
         });
         JoinAnswer::Admitted { cluster: self.cluster, life, shards: self.here.shard_count(), members }
-    }
-}
-
-impl JoinAnswer {
-    /// The id that node `number` has with this answer.
-    pub(crate) fn id(&self, number: u32) -> Option<NodeId> {
-        match self {
-            Self::Admitted { life, .. } => Some(node_id(number, *life)),
-            _ => None,
-        }
     }
 }

@@ -10,6 +10,7 @@ mod beating;
 mod beats;
 mod caretaker;
 mod error;
+mod following;
 mod groups;
 mod here;
 mod identity;

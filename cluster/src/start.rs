@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use domain::account::Accounts;
-use domain::ports::Clock;
+use domain::ports::{Clock, Random};
 use tokio::runtime::Handle;
 
 use crate::answering::{NodeAnswers, Running};
@@ -18,12 +18,14 @@ use crate::error::ClusterError;
 use crate::groups::Cluster;
 use crate::here::{Beginning, Here};
 use crate::identity::DataDir;
-use crate::joining::{Admitting, JoinAnswer, JoinRequest, join, patience};
+use crate::joining::{Admitting, JoinAnswer, join, patience};
 use crate::journal::format::v1::{IdentityRecord, MemberRecord};
 use crate::journal::{GroupId, JournalObserver, LogDisk, OnFatal, Store, Writer};
-use crate::peer::{Channel, Dial, Me, PeerSecret};
+use crate::peer::me::{ClusterId, Me, Membership, PeerSecret};
+use crate::peer::{Channel, Dial};
 use crate::placement::ShardRing;
-use crate::placement::layout::{self, Addresses};
+use crate::placement::layout::Addresses;
+use crate::placement::layout::decide::Joining;
 use crate::raft::answering::RaftAnswers;
 use crate::raft::group::GroupContext;
 use crate::raft::settings::{SnapshotSettings, settings};
@@ -58,12 +60,16 @@ pub struct ClusterConfig {
     pub secret: PeerSecret,
     /// Connects to other nodes.
     pub dial: Arc<dyn Dial>,
+    /// How fast snapshots may be sent to other nodes; 0: as fast as it goes.
+    pub snapshot_bytes_per_second: u64,
     /// When logs are cut.
     pub snapshots: SnapshotSettings,
     /// How many proposals may wait for each shard; more are refused.
     pub queue_capacity: usize,
     /// How many writes of raft groups may wait for the journal thread; more slow the groups down.
     pub journal_capacity: usize,
+    /// What nobody can guess.
+    pub random: Arc<dyn Random>,
     /// What time it is; the owners of events are to have the same one.
     pub clock: Arc<dyn Clock>,
     /// Sees what is committed.
@@ -136,7 +142,9 @@ async fn attempt<D: LogDisk>(
     let standing = standing(config, data).await?;
     let (identity, member) = (standing.identity, standing.member);
     let book = Arc::new(crate::address_book::AddressBook::new(standing.seeds));
-    let me = Me::member(member.cluster, identity.node, config.secret.clone());
+    let me = Me::new(config.secret.clone(), config.random.clone());
+    let belongs = me.belong(Membership { cluster: ClusterId(member.cluster), node: identity.node });
+    belongs.map_err(|_| io::Error::other("a node belongs to one cluster"))?;
     let channel = Arc::new(Channel::new(me.clone(), config.dial.clone(), book.clone()));
     let journal = journal(data, config)?;
     let context = config.context(identity.node, data.join("snapshots"), journal.clone(), place.blocking(), &channel)?;
@@ -173,8 +181,9 @@ async fn attempt<D: LogDisk>(
     });
     let answers = Arc::new(NodeAnswers {
         raft: RaftAnswers::new(Arc::new(Running(here.clone()))),
+        here: here.clone(),
         routes: routes.clone(),
-        admitting: admitting.clone(),
+        admitting,
         others: others.clone(),
     });
     let cluster = Cluster {
@@ -234,7 +243,7 @@ async fn standing(config: &ClusterConfig, data: &DataDir) -> Result<Standing, Cl
         return Ok(Standing { identity, member, seeds: Vec::new() });
     }
     let book = Arc::new(crate::address_book::AddressBook::new(Vec::new()));
-    let channel = Channel::new(Me::stranger(config.secret.clone()), config.dial.clone(), book);
+    let channel = Channel::new(Me::new(config.secret.clone(), config.random.clone()), config.dial.clone(), book);
     let request = config.request(None);
     let answer = join(&channel, &seeds, &request, patience()).await?;
     let JoinAnswer::Admitted { cluster, life, shards, members } = answer else {
@@ -277,17 +286,18 @@ impl ClusterConfig {
     /// A cluster that begins here.
     fn founding(&self, data: &DataDir) -> Result<MemberRecord, ClusterError> {
         let mut drawn = [0; 16];
-        getrandom::fill(&mut drawn).map_err(io::Error::other)?;
+        self.random.fill(&mut drawn);
         let member =
             MemberRecord { cluster: u128::from_le_bytes(drawn), gateway: self.gateway, peers: Vec::new() };
         data.save_member(&member)?;
         Ok(member)
     }
 
-    pub(crate) fn request(&self, life: Option<u32>) -> JoinRequest {
-        JoinRequest {
+    /// What this node says when it asks to be let in; `life` is the one that its data is of.
+    pub(crate) fn request(&self, life: Option<u32>) -> Joining {
+        Joining {
             number: self.node,
-            life,
+            known_life: life,
             addresses: self.addresses.clone(),
             gateway: self.gateway,
             weight: self.weight,

@@ -132,6 +132,11 @@ pub struct Listing {
 pub trait Listings: Send + Sync {
     /// The listing of `event`, or `None` where the directory knows no such event.
     fn listing(&self, event: EventId) -> BoxFuture<Result<Option<Listing>, JournalFault>>;
+
+    /// The same, as of now and not of a moment ago: for an event of which nothing was sold yet.
+    fn latest(&self, event: EventId) -> BoxFuture<Result<Option<Listing>, JournalFault>> {
+        self.listing(event)
+    }
 }
 
 /// A charge to be made or undone at a payment provider. The idempotency key of every outside call is made from these.

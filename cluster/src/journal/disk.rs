@@ -25,6 +25,12 @@ impl GroupId {
         Self(number)
     }
 
+    /// The group that is stored under `number`.
+    #[must_use]
+    pub const fn numbered(number: u16) -> Self {
+        Self(number)
+    }
+
     /// The number under which the group is stored.
     #[must_use]
     pub const fn number(self) -> u16 {

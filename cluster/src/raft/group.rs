@@ -210,7 +210,13 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
                 return;
             }
         };
-        while changes.borrow_watched().last_applied < Some(known) {
+        self.applied(known.index + 1).await;
+    }
+
+    /// Waits until every entry before `next` is applied here.
+    pub(crate) async fn applied(&self, next: u64) {
+        let mut changes = self.raft.metrics();
+        while changes.borrow_watched().last_applied.next_index() < next {
             if changes.changed().await.is_err() {
                 return;
             }
