@@ -10,6 +10,7 @@ use crate::following::{self, COMMITTED};
 use crate::here::Here;
 use crate::joining::{Admitting, JOIN};
 use crate::journal::{GroupId, LogDisk};
+use crate::ordering::{self, ORDER};
 use crate::peer::{Answers, Bytes, CallError, Messages};
 use crate::raft::answering::{GroupsHere, RaftAnswers, RaftGroup};
 use crate::raft::types::NodeId;
@@ -36,6 +37,10 @@ impl<D: LogDisk> Answers for NodeAnswers<D> {
         }
         if service == COMMITTED.name {
             return Box::pin(following::answer(self.here.clone(), body));
+        }
+        if service == ORDER.name {
+            let (here, routes, clock) = (self.here.clone(), self.routes.clone(), self.admitting.clock.clone());
+            return Box::pin(ordering::answer(here, routes, clock, body));
         }
         if let Some(answer) = self.raft.call(service, &body) {
             return answer;

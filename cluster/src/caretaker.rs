@@ -6,6 +6,7 @@
 //! `placement::reconcile`'s to say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use crate::raft::types::{Entry, NodeId, node_number};
 use crate::routes::{Routes, now};
 
 /// A node that has come back leads again when it has been there for so long: it may be about to die once more.
-const SETTLED: Duration = Duration::from_secs(5);
+const LONG_ENOUGH: Duration = Duration::from_secs(5);
 /// Leaderships go home one by one, so that the clients of one shard at a time notice.
 const BETWEEN_HANDOVERS: Duration = Duration::from_millis(500);
 /// A replica that the layout does not want is dropped when nobody has wanted it for so long.
@@ -70,17 +71,18 @@ impl<D: LogDisk> Caretaker<D> {
             }
             self.routes.keep(&self.here.members());
             let directory = self.here.directory.group.clone();
-            self.attend(&directory, &layout.directory_target()).await;
+            self.attend(&directory, &layout.directory_target(), ready(())).await;
             if let Some(accounts) = &self.here.accounts {
                 let accounts = accounts.group.clone();
-                self.attend(&accounts, &layout.accounts_target()).await;
+                self.attend(&accounts, &layout.accounts_target(), ready(())).await;
             }
             let mut on_the_way = 0;
             for (shard, replica) in self.here.shards() {
                 let target = layout.shard_target(shard);
                 if replica.group.leased_term().is_some() {
                     if on_the_way < self.care.moves_at_once {
-                        on_the_way += usize::from(self.attend(&replica.group, &target).await);
+                        let settled = replica.settled();
+                        on_the_way += usize::from(self.attend(&replica.group, &target, settled).await);
                     }
                 } else {
                     self.forget_unwanted(shard, &target).await;
@@ -94,12 +96,17 @@ impl<D: LogDisk> Caretaker<D> {
     }
 
     /// Takes the next step of `group`, if this node leads it; says whether a replica is on its way.
-    async fn attend<M: Machine>(&mut self, group: &Group<M, D>, target: &Target) -> bool {
+    async fn attend<M: Machine>(
+        &mut self,
+        group: &Group<M, D>,
+        target: &Target,
+        settled: impl Future<Output = ()>,
+    ) -> bool {
         let (Some(_), Some(replicas)) = (group.leased_term(), group.replicas()) else { return false };
         let now = now();
-        let (mut alive, settled) = {
+        let (mut alive, staying) = {
             let table = self.routes.table();
-            (table.alive(now), table.settled(SETTLED, now))
+            (table.alive(now), table.settled(LONG_ENOUGH, now))
         };
         alive.insert(self.here.me);
         let actual = Actual {
@@ -120,11 +127,11 @@ impl<D: LogDisk> Caretaker<D> {
             Step::HandOver(to) => {
                 let wanted = target.voters.contains(&self.here.me);
                 let lately = self.last_handover.is_some_and(|at| now.duration_since(at) < BETWEEN_HANDOVERS);
-                if wanted && (lately || !settled.contains(&to)) {
+                if wanted && (lately || !staying.contains(&to)) {
                     return false;
                 }
                 self.last_handover = Some(now);
-                group.hand_over(to).await
+                group.hand_over(to, settled).await
             }
         };
         match taken {

@@ -39,6 +39,7 @@ pub struct Cluster<D: LogDisk = Writer> {
     pub(crate) answers: Arc<dyn Answers>,
     pub(crate) others: Arc<OnceLock<Arc<dyn Answers>>>,
     pub(crate) background: Background,
+    pub(crate) cluster: u128,
     pub(crate) gateway: bool,
     /// What a gateway knows of accounts.
     pub(crate) no_accounts: Accounts,
@@ -71,6 +72,12 @@ impl<D: LogDisk> Cluster<D> {
     /// As there.
     pub async fn open_here(config: ClusterConfig, journal: D) -> Result<Self, ClusterError> {
         crate::start::on_this_thread(config, journal).await
+    }
+
+    /// Which cluster this is.
+    #[must_use]
+    pub fn cluster_id(&self) -> u128 {
+        self.cluster
     }
 
     /// This node, in this life.

@@ -196,6 +196,7 @@ async fn attempt<D: LogDisk>(
         answers,
         others,
         background: Background::default(),
+        cluster: member.cluster,
         gateway: config.gateway,
         no_accounts: Accounts::default(),
         _data: data.clone(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::ports::JournalFault;
@@ -60,11 +61,13 @@ pub(crate) struct Group<M: Machine, D: LogDisk> {
     pub(super) node: NodeId,
     pub(super) raft: Raft<Types, StateMachine<M, D>>,
     state: SharedState<M>,
+    /// The term whose leadership this node is giving away; 0 for none.
+    pub(super) yielded: Arc<AtomicU64>,
 }
 
 impl<M: Machine, D: LogDisk> Clone for Group<M, D> {
     fn clone(&self) -> Self {
-        Self { id: self.id, node: self.node, raft: self.raft.clone(), state: self.state.clone() }
+        Self { id: self.id, node: self.node, raft: self.raft.clone(), state: self.state.clone(), yielded: self.yielded.clone() }
     }
 }
 
@@ -122,7 +125,7 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         let raft = Raft::new(context.node, context.config.clone(), peers, log, machine);
         let raft =
             Box::pin(raft).await.map_err(|fatal| io::Error::other(format!("{id} cannot start: {fatal}")))?;
-        Ok(Self { id, node: context.node, raft, state })
+        Ok(Self { id, node: context.node, raft, state, yielded: Arc::default() })
     }
 
     /// Whether the group has ever had members.
@@ -167,7 +170,8 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
     pub(crate) fn leased_term(&self) -> Option<u64> {
         let metrics = self.raft.metrics();
         let metrics = metrics.borrow_watched();
-        if !(metrics.state.is_leader() && metrics.vote.is_committed()) {
+        let leads = metrics.state.is_leader() && metrics.vote.is_committed();
+        if !leads || self.yielded.load(Ordering::Acquire) == metrics.current_term {
             return None;
         }
         let alone = || metrics.membership_config.membership().voter_ids().all(|voter| voter == self.node);
