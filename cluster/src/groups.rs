@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use crate::error::ClusterError;
 use crate::identity::DataDir;
 use crate::journal::format::v1::IdentityRecord;
-use crate::journal::{GroupId, LogDisk, SledStore, Store, Writer, archive};
+use crate::journal::{GroupId, LogDisk, SledStore, Space, Store, Writer, archive};
 use crate::placement::ShardRing;
 use crate::proposer::Proposer;
 use crate::raft::group::{Group, GroupStatus};
@@ -72,10 +72,12 @@ impl Cluster {
     ) -> Result<Self, ClusterError> {
         let (data, identity) = identified(&config)?;
         config.on_fatal = once(config.on_fatal);
+        let space = Space::of(&config.data_dir, config.reserve_bytes);
+        space.require(&config.data_dir)?;
         let store = store(&data.join("journal/store"))?;
         let (marks, capacity) = (data.join("journal/watermarks"), config.journal_capacity);
         let journal =
-            Writer::start(store, &marks, capacity, config.flushes.clone(), config.on_fatal.clone())?;
+            Writer::start(store, &marks, space, capacity, config.flushes.clone(), config.on_fatal.clone())?;
         Self::start(config, (data, identity), journal, Place::Thread(GroupsThread::start()?)).await
     }
 }
@@ -120,6 +122,7 @@ impl<D: LogDisk> Cluster<D> {
         });
         let shards = shards.collect();
         drop(there);
+        keep_reserve(&journal, true);
         Ok(Self {
             ring: ShardRing::new(config.shards),
             shards,
@@ -190,6 +193,7 @@ impl<D: LogDisk> Cluster<D> {
         &self,
         decide: impl FnOnce(&Catalogue) -> Result<(Vec<CatalogueFact>, T), R>,
     ) -> Result<Result<T, R>, JournalFault> {
+        self.require_space()?;
         let decide = |catalogue: &Catalogue| {
             decide(catalogue)
                 .map(|(facts, answer)| ((!facts.is_empty()).then_some(Entry::Catalogue(facts)), answer))
@@ -205,11 +209,23 @@ impl<D: LogDisk> Cluster<D> {
         &self,
         decide: impl FnOnce(&Accounts) -> Result<(Vec<AccountFact>, T), R>,
     ) -> Result<Result<T, R>, JournalFault> {
+        self.require_space()?;
         let decide = |accounts: &Accounts| {
             decide(accounts)
                 .map(|(facts, answer)| ((!facts.is_empty()).then_some(Entry::Accounts(facts)), answer))
         };
         self.accounts.update(decide).await
+    }
+
+    /// Whether the disk has no space: until it has, nothing is acknowledged and every change is refused.
+    #[must_use]
+    pub fn waits_for_space(&self) -> bool {
+        self.journal.space().is_some_and(Space::is_full)
+    }
+
+    /// Whoever waited would wait for the operator.
+    fn require_space(&self) -> Result<(), JournalFault> {
+        if self.waits_for_space() { Err(JournalFault::Full) } else { Ok(()) }
     }
 
     /// Where every group stands: the shards in order, the directory, the accounts.
@@ -221,6 +237,7 @@ impl<D: LogDisk> Cluster<D> {
 
     /// Settles what is queued, stops the groups, flushes and closes the journal. Every later call is refused.
     pub async fn shutdown(&self) {
+        keep_reserve(&self.journal, false);
         for shard in &self.shards {
             shard.proposer.write().unwrap_or_else(PoisonError::into_inner).take();
         }
@@ -239,6 +256,12 @@ impl<D: LogDisk> Cluster<D> {
     }
 }
 
+fn keep_reserve<D: LogDisk>(journal: &D, whole: bool) {
+    if let Some(space) = journal.space() {
+        space.guard(whole);
+    }
+}
+
 /// The data directory, and what it was formed as. Before anything else is written into it.
 fn identified(config: &ClusterConfig) -> Result<(DataDir, IdentityRecord), ClusterError> {
     if config.shards == 0 || config.shards > GroupId::MAX_SHARDS {
@@ -253,14 +276,15 @@ fn identified(config: &ClusterConfig) -> Result<(DataDir, IdentityRecord), Clust
 
 impl<D: LogDisk> Journal for Cluster<D> {
     fn reserve(&self, event: EventId) -> Result<domain::ports::Place, JournalFault> {
+        self.require_space()?;
         self.home(event).proposer().as_ref().ok_or(JournalFault::Closed)?.reserve()
     }
 
     fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
-        let asked = match &*self.home(event).proposer() {
+        let asked = self.require_space().and_then(|()| match &*self.home(event).proposer() {
             Some(proposer) => proposer.open(event),
             None => Err(JournalFault::Closed),
-        };
+        });
         Box::pin(async move { asked?.await.map_err(|_| JournalFault::Closed)? })
     }
 

@@ -3,6 +3,8 @@
 //! A node opens one [`Cluster`] and gives it to the actors as their journal. Steps ② (event → shard), ⑤ (group commit)
 //! and ⑥ (commit and apply) of a request's way are here; only this crate knows openraft and sled.
 
+#[cfg(test)]
+mod damage_test;
 mod error;
 mod groups;
 mod identity;

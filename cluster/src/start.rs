@@ -35,6 +35,8 @@ pub struct ClusterConfig {
     pub queue_capacity: usize,
     /// How many writes of raft groups may wait for the journal thread; more slow the groups down.
     pub journal_capacity: usize,
+    /// Free space on the disk, in bytes, that nothing is written into: a store that met a full disk could not be trusted.
+    pub reserve_bytes: u64,
     /// The way to other nodes; [`NoPeers`](crate::NoPeers) for a cluster of one.
     pub transport: Arc<dyn Transport>,
     /// What time it is; the owners of events are to have the same one.
@@ -116,7 +118,10 @@ async fn start<M: Machine, D: LogDisk>(
     match (group.is_formed().await?, formed) {
         (true, _) => {}
         (false, false) => group.form().await?,
-        (false, true) => return Err(ClusterError::LostGroup { group: id.to_string() }),
+        (false, true) => {
+            let what = format!("the log of {id} is empty although the cluster was formed");
+            return Err(ClusterError::Damaged { what });
+        }
     }
     group.lead_alone().await?;
     Ok(group)
