@@ -20,8 +20,11 @@ use crate::background::Background;
 use crate::error::ClusterError;
 use crate::here::{Here, ShardHere};
 use crate::identity::DataDir;
-use crate::journal::{GroupId, LogDisk, SledStore, Store, Writer, archive};
-use crate::peer::{self, Answers, Calls, Channel, Connection, Me};
+use crate::journal::{GroupId, LogDisk, SledStore, Space, Store, Writer, archive};
+use crate::peer::channel::Channel;
+use crate::peer::dial::Connection;
+use crate::peer::me::Me;
+use crate::peer::{Answers, Calls, server};
 use crate::placement::layout::{Layout, LayoutFact};
 use crate::raft::group::GroupStatus;
 use crate::raft::types::{Entry, NodeId};
@@ -34,7 +37,7 @@ pub struct Cluster<D: LogDisk = Writer> {
     pub(crate) routes: Arc<Routes<D>>,
     pub(crate) journal: D,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) me: Me,
+    pub(crate) me: Arc<Me>,
     pub(crate) channel: Arc<Channel>,
     pub(crate) answers: Arc<dyn Answers>,
     pub(crate) others: Arc<OnceLock<Arc<dyn Answers>>>,
@@ -105,8 +108,12 @@ impl<D: LogDisk> Cluster<D> {
     }
 
     /// Serves a peer that has connected, until it goes; to be run on any thread.
-    pub fn serve_peer(&self, connection: Connection) -> impl Future<Output = ()> + Send + 'static {
-        peer::serve(connection, self.me.clone(), self.answers.clone(), self.clock.clone())
+    pub fn serve_peer(
+        &self,
+        connection: Connection,
+        remote: String,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        server::serve(connection, remote, self.me.clone(), self.answers.clone(), self.clock.clone())
     }
 
     /// Waits until this node knows its cluster as it is now: the directory, and the accounts where it has them, have a
@@ -256,6 +263,7 @@ impl<D: LogDisk> Cluster<D> {
         &self,
         decide: impl FnOnce(&Catalogue) -> Result<(Vec<CatalogueFact>, T), R>,
     ) -> Result<Result<T, R>, JournalFault> {
+        self.require_space()?;
         let change = self.here.directory.update(|directory| {
             let (facts, answer) = decide(&directory.catalogue)?;
             Ok(((!facts.is_empty()).then_some(Entry::Catalogue(facts)), answer))
@@ -271,6 +279,7 @@ impl<D: LogDisk> Cluster<D> {
         &self,
         decide: impl FnOnce(&Layout) -> Result<(Vec<LayoutFact>, T), R>,
     ) -> Result<Result<T, R>, JournalFault> {
+        self.require_space()?;
         let change = self.here.directory.update(|directory| {
             let (facts, answer) = decide(&directory.layout)?;
             Ok(((!facts.is_empty()).then_some(Entry::Layout(facts)), answer))
@@ -286,12 +295,23 @@ impl<D: LogDisk> Cluster<D> {
         &self,
         decide: impl FnOnce(&Accounts) -> Result<(Vec<AccountFact>, T), R>,
     ) -> Result<Result<T, R>, JournalFault> {
+        self.require_space()?;
         let accounts = self.here.accounts.as_ref().ok_or(JournalFault::NotOwner)?;
         let change = accounts.update(|accounts| {
             let (facts, answer) = decide(accounts)?;
             Ok(((!facts.is_empty()).then_some(Entry::Accounts(facts)), answer))
         });
         change.await
+    }
+
+    /// Whether the disk has no space: until it has, nothing is acknowledged and every change is refused.
+    #[must_use]
+    pub fn waits_for_space(&self) -> bool {
+        self.journal.space().is_some_and(Space::is_full)
+    }
+
+    fn require_space(&self) -> Result<(), JournalFault> {
+        if self.waits_for_space() { Err(JournalFault::Full) } else { Ok(()) }
     }
 
     /// Where every group that runs here stands: the shards in order, the directory, the accounts.
@@ -327,16 +347,17 @@ impl<D: LogDisk> Cluster<D> {
 
 impl<D: LogDisk> Journal for Cluster<D> {
     fn reserve(&self, event: EventId) -> Result<Place, JournalFault> {
+        self.require_space()?;
         let home = self.home(event).ok_or(JournalFault::NotOwner)?;
         home.proposer().as_ref().ok_or(JournalFault::Closed)?.reserve()
     }
 
     fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
         let asked = match self.home(event) {
-            Some(home) => match &*home.proposer() {
+            Some(home) => self.require_space().and_then(|()| match &*home.proposer() {
                 Some(proposer) => proposer.open(event),
                 None => Err(JournalFault::Closed),
-            },
+            }),
             None => Err(JournalFault::NotOwner),
         };
         Box::pin(async move { asked?.await.map_err(|_| JournalFault::Closed)? })

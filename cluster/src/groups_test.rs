@@ -25,6 +25,7 @@ fn config(dir: &Path) -> ClusterConfig {
         snapshots: SnapshotSettings::default(),
         queue_capacity: 64,
         journal_capacity: 64,
+        reserve_bytes: 0,
         transport: Arc::new(NoPeers),
         clock: Arc::new(StoppedClock(Reading::default())),
         commits: Arc::new(()),

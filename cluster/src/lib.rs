@@ -9,6 +9,8 @@ mod background;
 mod beating;
 mod beats;
 mod caretaker;
+#[cfg(test)]
+mod damage_test;
 mod error;
 mod following;
 mod groups;

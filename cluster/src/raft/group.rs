@@ -11,18 +11,17 @@ use domain::ports::JournalFault;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{Fatal, LinearizableReadError, RaftError};
 use openraft::impls::ProgressResponder;
-use openraft::storage::RaftLogStorage;
 use openraft::{Config, Instant, LogIdOptionExt, Raft, ReadPolicy, ServerState};
 
 use super::log_store::LogStore;
 use super::machines::Machine;
 use super::network::{Peers, Transport};
 use super::settings::LEASE;
-use super::snapshots::Snapshots;
+use super::snapshots::{Loaded, Snapshots};
 use super::state_machine::{self, CommitObserver, SharedState, State, StateMachine};
-use super::types::{Applied, Entry, NodeId, Peer, Types, log_id};
 use crate::journal::disk::{Mark, Op, Write};
 use crate::journal::{GroupId, LogDisk, keys};
+use super::types::{Applied, Entry, LogId, NodeId, Peer, Types, log_id};
 use crate::thread::Blocking;
 
 /// A cluster of one that does not lead by then never will.
@@ -80,10 +79,29 @@ async fn read_back<M: Machine, D: LogDisk>(
     let reading = async move {
         let log = LogStore::open(id, context.disk.clone()).await?;
         let found = Snapshots::open(&context.snapshots, id)?;
+        require_snapshot(id, log.purged(), &found)?;
         let machine = StateMachine::open(id, context.disk, found, context.observer, blocking)?;
         Ok((log, machine))
     };
     blocking.finish(reading).await
+}
+
+/// The snapshot that was found must cover what is purged from the log.
+fn require_snapshot(
+    id: GroupId,
+    purged: Option<LogId>,
+    (snapshots, newest): &(Snapshots, Option<Loaded>),
+) -> io::Result<()> {
+    let covered = newest.as_ref().and_then(|loaded| loaded.meta.last_log_id);
+    if purged.next_index() <= covered.next_index() {
+        return Ok(());
+    }
+    let what = format!(
+        "the log of {id} begins at index {}, but the snapshot of what came before is missing or damaged ({})",
+        purged.next_index(),
+        snapshots.unusable()
+    );
+    Err(io::Error::new(io::ErrorKind::InvalidData, what))
 }
 
 /// Where a group stands, for operators.
@@ -110,17 +128,8 @@ pub struct GroupStatus {
 impl<M: Machine, D: LogDisk> Group<M, D> {
     /// Reads the group back from the disk and starts it.
     pub(crate) async fn open(id: GroupId, context: &GroupContext<D>) -> io::Result<Self> {
-        let (mut log, machine) = read_back::<M, D>(id, context).await?;
+        let (log, machine) = read_back::<M, D>(id, context).await?;
         let state = machine.state();
-        let purged = log.get_log_state().await?.last_purged_log_id;
-        if purged.next_index() > state_machine::read(&state).applied.next_index() {
-            let message = format!(
-                "the log of {id} begins at index {}, but the snapshot of what came before is missing or damaged; \
-                 restore the data directory from a backup",
-                purged.next_index()
-            );
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-        }
         let peers = Peers { group: id, transport: context.transport.clone() };
         let raft = Raft::new(context.node, context.config.clone(), peers, log, machine);
         let raft =
@@ -270,7 +279,7 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
     pub(crate) fn status(&self) -> GroupStatus {
         let metrics = self.raft.metrics();
         let metrics = metrics.borrow_watched();
-        let index = |id: &Option<super::types::LogId>| id.map(|id| id.index);
+        let index = |id: &Option<LogId>| id.map(|id| id.index);
         GroupStatus {
             id: self.id,
             leader: metrics.current_leader,

@@ -38,6 +38,11 @@ impl<D: LogDisk> LogStore<D> {
         Ok(Self { group, disk, log: Arc::new(RwLock::new(log)) })
     }
 
+    /// The last entry that is purged.
+    pub(crate) fn purged(&self) -> Option<LogId> {
+        self.log().purged
+    }
+
     fn log(&self) -> RwLockReadGuard<'_, Log> {
         self.log.read().unwrap_or_else(PoisonError::into_inner)
     }

@@ -34,13 +34,17 @@ pub(crate) struct Snapshots {
     dir: PathBuf,
     group: GroupId,
     current: Arc<Mutex<Option<(SnapshotMeta, SnapshotFile)>>>,
+    /// What is wrong with those that were found and cannot be used.
+    unusable: Arc<[String]>,
 }
 
 impl Snapshots {
     /// Finds the newest whole snapshot of `group` in `dir` and removes what is left of unfinished and older ones.
     pub(crate) fn open(dir: &Path, group: GroupId) -> io::Result<(Self, Option<Loaded>)> {
         fs::create_dir_all(dir)?;
-        let snapshots = Self { dir: dir.to_owned(), group, current: Arc::default() };
+        let mut snapshots =
+            Self { dir: dir.to_owned(), group, current: Arc::default(), unusable: Arc::default() };
+        let mut unusable = Vec::new();
         let mut found = snapshots.list()?;
         found.sort();
         while let Some(path) = found.pop() {
@@ -52,10 +56,12 @@ impl Snapshots {
                 }
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                     tracing::error!(%group, path = %path.display(), %error, "a snapshot cannot be used");
+                    unusable.push(error.to_string());
                 }
                 Err(error) => return Err(error),
             }
         }
+        snapshots.unusable = unusable.into();
         Ok((snapshots, None))
     }
 
@@ -63,6 +69,14 @@ impl Snapshots {
     pub(crate) fn remove(dir: &Path, group: GroupId) -> io::Result<()> {
         let snapshots = Self { dir: dir.to_owned(), group, current: Arc::default() };
         snapshots.list()?.iter().try_for_each(fs::remove_file)
+    }
+
+    /// Why none of the files found can be used.
+    pub(crate) fn unusable(&self) -> String {
+        match &*self.unusable {
+            [] => format!("there is none in {}", self.dir.display()),
+            several => several.join("; "),
+        }
     }
 
     /// The snapshot that was loaded, saved or installed last.

@@ -219,7 +219,11 @@ impl<M: Machine, D: LogDisk> RaftSnapshotBuilder<Types> for SnapshotBuilder<M, D
         let (disk, unarchived) = (self.disk.clone(), std::mem::take(&mut self.unarchived));
         self.blocking.finish(async move { archive::keep(&disk, &unarchived).await }).await?;
         let (snapshots, meta, machine) = (self.snapshots.clone(), self.meta.clone(), self.machine.clone());
-        let save = move || snapshots.save(&meta, &format::encode_bare(&*machine)?);
+        let state = self.blocking.run(move || format::encode_bare(&*machine)).await?;
+        if let Some(space) = self.disk.space() {
+            space.wait_for(state.len() as u64).await;
+        }
+        let save = move || snapshots.save(&meta, &state);
         let snapshot = self.blocking.run(save).await?;
         write(&self.state).archived(self.meta.last_log_id);
         Ok(Snapshot { meta: self.meta.clone(), snapshot })
