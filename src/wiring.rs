@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::{Arbiters, Owners, Shell};
-use cluster::peer::dial::TcpDial;
-use cluster::peer::me::PeerSecret;
+use cluster::peer::TcpDial;
+use cluster::peer::PeerSecret;
 use cluster::placement::layout::Addresses as NodeAddresses;
 use cluster::{Care, Cluster, ClusterConfig, ClusterError, Owner, SnapshotSettings};
 use domain::account::{Role, bootstrap_operator};

@@ -57,9 +57,10 @@ impl<D: LogDisk> Answers for NodeAnswers<D> {
         service: &str,
         input: Messages,
     ) -> BoxFuture<Result<Messages, CallError>> {
-        if self.raft.streams(service) {
-            return self.raft.stream(service, input);
-        }
+        let input = match self.raft.stream(service, input) {
+            Ok(answers) => return Box::pin(std::future::ready(Ok(answers))),
+            Err(input) => input,
+        };
         match self.others.get() {
             Some(others) => others.stream(from, service, input),
             None => Box::pin(std::future::ready(Err(not_yet()))),

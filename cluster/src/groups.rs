@@ -21,10 +21,10 @@ use crate::error::ClusterError;
 use crate::here::{Here, ShardHere};
 use crate::identity::DataDir;
 use crate::journal::{GroupId, LogDisk, SledStore, Space, Store, Writer, archive};
-use crate::peer::channel::Channel;
-use crate::peer::dial::Connection;
-use crate::peer::me::Me;
-use crate::peer::{Answers, Calls, server};
+use crate::peer::Channel;
+use crate::peer::Connection;
+use crate::peer::Me;
+use crate::peer::{Answers, Calls, serve};
 use crate::placement::layout::{Layout, LayoutFact};
 use crate::raft::group::GroupStatus;
 use crate::raft::types::{Entry, NodeId};
@@ -113,7 +113,7 @@ impl<D: LogDisk> Cluster<D> {
         connection: Connection,
         remote: String,
     ) -> impl Future<Output = ()> + Send + 'static {
-        server::serve(connection, remote, self.me.clone(), self.answers.clone(), self.clock.clone())
+        serve(connection, remote, self.me.clone(), self.answers.clone(), self.clock.clone())
     }
 
     /// Waits until this node knows its cluster as it is now: the directory, and the accounts where it has them, have a
@@ -310,6 +310,14 @@ impl<D: LogDisk> Cluster<D> {
         self.journal.space().is_some_and(Space::is_full)
     }
 
+    /// From now on the reserve is checked also where nobody writes, or no longer.
+    pub(crate) fn keep_reserve(&self, whole: bool) {
+        if let Some(space) = self.journal.space() {
+            space.guard(whole);
+        }
+    }
+
+    /// Whoever waited would wait for the operator.
     fn require_space(&self) -> Result<(), JournalFault> {
         if self.waits_for_space() { Err(JournalFault::Full) } else { Ok(()) }
     }
@@ -339,6 +347,7 @@ impl<D: LogDisk> Cluster<D> {
 
     /// Settles what is queued, stops the groups, flushes and closes the journal. Every later call is refused.
     pub async fn shutdown(&self) {
+        self.keep_reserve(false);
         self.background.stop();
         self.here.shutdown().await;
         self.journal.close().await;

@@ -117,7 +117,8 @@ impl<D: LogDisk> Here<D> {
             accounts,
         )?;
         if beginning.formed && !directory.is_formed().await? {
-            return Err(ClusterError::LostGroup { group: directory.id.to_string() });
+            let what = format!("the log of {} is empty although the cluster was formed", directory.id);
+            return Err(ClusterError::Damaged { what });
         }
         let here = Self {
             me: context.node,

@@ -9,6 +9,7 @@ use crate::error::ClusterError;
 use crate::groups::Cluster;
 use crate::joining::join;
 use crate::journal::{LogDisk, OnFatal};
+use crate::peer::Channel;
 use crate::placement::layout::decide::{self, Forming, Joining};
 use crate::raft::types::node_number;
 use crate::start::ClusterConfig;
@@ -55,7 +56,7 @@ impl<D: LogDisk> Cluster<D> {
 }
 
 async fn introduce_there(
-    channel: Arc<crate::peer::Channel>,
+    channel: Arc<Channel>,
     seeds: Vec<String>,
     request: Joining,
     on_fatal: OnFatal,

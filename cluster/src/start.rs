@@ -20,9 +20,10 @@ use crate::here::{Beginning, Here};
 use crate::identity::DataDir;
 use crate::joining::{Admitting, JoinAnswer, join, patience};
 use crate::journal::format::v1::{IdentityRecord, MemberRecord};
-use crate::journal::{GroupId, JournalObserver, LogDisk, OnFatal, Store, Writer};
-use crate::peer::me::{ClusterId, Me, Membership, PeerSecret};
-use crate::peer::{Channel, Dial};
+use crate::journal::{GroupId, JournalObserver, LogDisk, OnFatal, Space, Store, Writer};
+use crate::peer::Channel;
+use crate::peer::Dial;
+use crate::peer::{ClusterId, Me, Membership, PeerSecret};
 use crate::placement::ShardRing;
 use crate::placement::layout::Addresses;
 use crate::placement::layout::decide::Joining;
@@ -68,6 +69,8 @@ pub struct ClusterConfig {
     pub queue_capacity: usize,
     /// How many writes of raft groups may wait for the journal thread; more slow the groups down.
     pub journal_capacity: usize,
+    /// Free space on the disk, in bytes, that nothing is written into: a store that met a full disk could not be trusted.
+    pub reserve_bytes: u64,
     /// What nobody can guess.
     pub random: Arc<dyn Random>,
     /// What time it is; the owners of events are to have the same one.
@@ -87,8 +90,12 @@ pub(crate) async fn on_this_machine(
 ) -> Result<Cluster, ClusterError> {
     config.on_fatal = once(config.on_fatal);
     let journal = |data: &DataDir, config: &ClusterConfig| {
+        let space = Space::of(&config.data_dir, config.reserve_bytes);
+        space.require(&config.data_dir)?;
         let (store, marks) = (store(&data.join("journal/store"))?, data.join("journal/watermarks"));
-        Writer::start(store, &marks, config.journal_capacity, config.flushes.clone(), config.on_fatal.clone())
+        let (capacity, flushes, on_fatal) =
+            (config.journal_capacity, config.flushes.clone(), config.on_fatal.clone());
+        Writer::start(store, &marks, space, capacity, flushes, on_fatal)
     };
     let place = || Ok(Place::Thread(GroupsThread::start()?));
     start(config, journal, place).await
@@ -111,7 +118,7 @@ async fn start<D: LogDisk>(
     config.check()?;
     let data = Arc::new(DataDir::open(&config.data_dir)?);
     match attempt(&config, &data, &mut journal, place()?).await {
-        Err(ClusterError::Damaged(what)) if has_peers(&data) => {
+        Err(ClusterError::Damaged { what }) if has_peers(&data) => {
             // Whatever is damaged may be a vote. So nothing of it is used: the others have all that was acknowledged.
             let aside = data.set_aside()?;
             tracing::error!(%what, aside = %aside.display(), "damaged data is set aside; the node joins anew");
@@ -180,7 +187,7 @@ async fn attempt<D: LogDisk>(
         auto_rebalance: config.auto_rebalance,
     });
     let answers = Arc::new(NodeAnswers {
-        raft: RaftAnswers::new(Arc::new(Running(here.clone()))),
+        raft: RaftAnswers { groups: Arc::new(Running(here.clone())) },
         here: here.clone(),
         routes: routes.clone(),
         admitting,
@@ -201,9 +208,10 @@ async fn attempt<D: LogDisk>(
         no_accounts: Accounts::default(),
         _data: data.clone(),
     };
-    book.follow(here.clone());
+    book.follow(&here);
     cluster.introduce(config, &member.peers).await?;
-    let _there = here.enter();
+    cluster.keep_reserve(true);
+    let there = here.enter();
     let beating = Beating {
         here: here.clone(),
         routes: routes.clone(),
@@ -215,7 +223,7 @@ async fn attempt<D: LogDisk>(
     cluster.background.keep(&tokio::spawn(beating.run()));
     let caretaker = Caretaker::new(here.clone(), routes, config.clock.clone(), config.care);
     cluster.background.keep(&tokio::spawn(caretaker.run()));
-    drop(_there);
+    drop(there);
     Ok(cluster)
 }
 
@@ -319,7 +327,7 @@ impl ClusterConfig {
             disk,
             snapshots,
             config: settings(self.snapshots).map_err(|error| ClusterError::Setting(error.to_string()))?,
-            peers: channel.clone(),
+            transport: Arc::new(super::NoPeers),
             observer: self.commits.clone(),
             blocking,
         })

@@ -36,6 +36,7 @@ impl fmt::Display for ClusterId {
 }
 
 /// The secret that all nodes of a cluster share.
+#[derive(Clone)]
 pub struct PeerSecret(Mac);
 
 impl PeerSecret {

@@ -67,7 +67,7 @@ impl Snapshots {
 
     /// Removes every snapshot of `group` in `dir`.
     pub(crate) fn remove(dir: &Path, group: GroupId) -> io::Result<()> {
-        let snapshots = Self { dir: dir.to_owned(), group, current: Arc::default() };
+        let snapshots = Self { dir: dir.to_owned(), group, current: Arc::default(), unusable: Arc::default() };
         snapshots.list()?.iter().try_for_each(fs::remove_file)
     }
 
