@@ -207,10 +207,11 @@ async fn open_cluster(
         snapshots: SnapshotSettings {
             every_entries: config.journal.snapshot_every_entries,
             keep_entries: config.journal.keep_entries,
+            ..SnapshotSettings::default()
         },
         queue_capacity: config.journal.queue_capacity,
         journal_capacity: JOURNAL_CAPACITY,
-        transport: Arc::new(NoPeers),
+        peers: Arc::new(NoPeers),
         clock: clock.clone(),
         commits: Arc::new(()),
         flushes: metrics.clone(),

@@ -68,7 +68,7 @@ fn config(data_dir: PathBuf) -> ClusterConfig {
         snapshots: SnapshotSettings::default(),
         queue_capacity: 4096,
         journal_capacity: 1024,
-        transport: Arc::new(NoPeers),
+        peers: Arc::new(NoPeers),
         clock: Arc::new(StoppedClock(Reading::default())),
         commits: Arc::new(()),
         flushes: Arc::new(()),

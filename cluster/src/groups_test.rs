@@ -25,7 +25,7 @@ fn config(dir: &Path) -> ClusterConfig {
         snapshots: SnapshotSettings::default(),
         queue_capacity: 64,
         journal_capacity: 64,
-        transport: Arc::new(NoPeers),
+        peers: Arc::new(NoPeers),
         clock: Arc::new(StoppedClock(Reading::default())),
         commits: Arc::new(()),
         flushes: Arc::new(()),
@@ -123,7 +123,7 @@ async fn an_acknowledgement_needs_no_clean_shutdown() {
 async fn a_restart_from_snapshot_and_log_after_a_purge_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let often = || ClusterConfig {
-        snapshots: SnapshotSettings { every_entries: 25, keep_entries: 5 },
+        snapshots: SnapshotSettings { every_entries: 25, keep_entries: 5, ..SnapshotSettings::default() },
         ..config(dir.path())
     };
     let mut total = 0;

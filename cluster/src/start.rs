@@ -13,11 +13,12 @@ use futures_util::future::try_join_all;
 
 use crate::error::ClusterError;
 use crate::journal::{GroupId, JournalObserver, LogDisk, OnFatal};
+use crate::peer::Calls;
 use crate::raft::group::{Group, GroupContext};
 use crate::raft::machines::{Machine, Shard};
-use crate::raft::network::Transport;
 use crate::raft::settings::{SnapshotSettings, settings};
 use crate::raft::state_machine::CommitObserver;
+use crate::raft::transfer::throttle::Throttle;
 use crate::raft::types::NodeId;
 use crate::thread::Blocking;
 
@@ -36,7 +37,7 @@ pub struct ClusterConfig {
     /// How many writes of raft groups may wait for the journal thread; more slow the groups down.
     pub journal_capacity: usize,
     /// The way to other nodes; [`NoPeers`](crate::NoPeers) for a cluster of one.
-    pub transport: Arc<dyn Transport>,
+    pub peers: Arc<dyn Calls>,
     /// What time it is; the owners of events are to have the same one.
     pub clock: Arc<dyn Clock>,
     /// Sees what is committed.
@@ -90,7 +91,8 @@ impl ClusterConfig {
             disk,
             snapshots,
             config: settings(self.snapshots).map_err(|error| ClusterError::Setting(error.to_string()))?,
-            transport: self.transport.clone(),
+            peers: self.peers.clone(),
+            throttle: Arc::new(Throttle::new(self.snapshots.send_bytes_per_second)),
             observer: self.commits.clone(),
             blocking,
         })

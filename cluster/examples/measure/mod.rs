@@ -66,7 +66,7 @@ pub(crate) fn config(data_dir: PathBuf, flushes: Arc<dyn JournalObserver>) -> Cl
         snapshots: SnapshotSettings::default(),
         queue_capacity: 4096,
         journal_capacity: 1024,
-        transport: Arc::new(NoPeers),
+        peers: Arc::new(NoPeers),
         clock: Arc::new(StoppedClock(Reading::default())),
         commits: Arc::new(()),
         flushes,

@@ -4,6 +4,10 @@
 //! Hazard: a call that is lost may have taken effect. Only [`CallError::Unreachable`] and [`CallError::Declined`] say
 //! that it has not.
 
+#[cfg(test)]
+pub(crate) mod local;
+mod none;
+
 use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
@@ -13,6 +17,7 @@ use domain::ports::BoxFuture;
 use futures_util::Stream;
 
 use crate::raft::types::NodeId;
+pub use none::NoPeers;
 
 /// What kind of traffic a call is. Each kind has connections of its own, so that a snapshot keeps no heartbeat waiting
 /// and no client's command waits behind a log.

@@ -15,12 +15,14 @@ use openraft::{Config, Instant, LogIdOptionExt, Raft, ReadPolicy, ServerState};
 
 use super::log_store::LogStore;
 use super::machines::Machine;
-use super::network::{Peers, Transport};
+use super::network::Peers;
 use super::settings::LEASE;
 use super::snapshots::Snapshots;
 use super::state_machine::{self, CommitObserver, SharedState, State, StateMachine};
+use super::transfer::throttle::Throttle;
 use super::types::{Applied, Entry, NodeId, Peer, Types, log_id};
 use crate::journal::{GroupId, LogDisk};
+use crate::peer::Calls;
 use crate::thread::Blocking;
 
 /// A cluster of one that does not lead by then never will.
@@ -33,7 +35,8 @@ pub(crate) struct GroupContext<D> {
     pub(crate) disk: D,
     pub(crate) snapshots: PathBuf,
     pub(crate) config: Arc<Config>,
-    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) peers: Arc<dyn Calls>,
+    pub(crate) throttle: Arc<Throttle>,
     pub(crate) observer: Arc<dyn CommitObserver>,
     pub(crate) blocking: Blocking,
 }
@@ -42,13 +45,24 @@ pub(crate) struct GroupContext<D> {
 pub(crate) struct Group<M: Machine, D: LogDisk> {
     pub(crate) id: GroupId,
     node: NodeId,
-    raft: Raft<Types, StateMachine<M, D>>,
+    pub(super) raft: Raft<Types, StateMachine<M, D>>,
     state: SharedState<M>,
+    pub(super) disk: D,
+    pub(super) snapshots: Snapshots,
+    pub(super) blocking: Blocking,
 }
 
 impl<M: Machine, D: LogDisk> Clone for Group<M, D> {
     fn clone(&self) -> Self {
-        Self { id: self.id, node: self.node, raft: self.raft.clone(), state: self.state.clone() }
+        Self {
+            id: self.id,
+            node: self.node,
+            raft: self.raft.clone(),
+            state: self.state.clone(),
+            disk: self.disk.clone(),
+            snapshots: self.snapshots.clone(),
+            blocking: self.blocking,
+        }
     }
 }
 
@@ -102,11 +116,19 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
             );
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
-        let peers = Peers { group: id, transport: context.transport.clone() };
+        let (disk, blocking) = (context.disk.clone(), context.blocking);
+        let peers = Peers {
+            group: id,
+            calls: context.peers.clone(),
+            disk: disk.clone(),
+            throttle: context.throttle.clone(),
+            blocking,
+        };
+        let snapshots = machine.snapshots();
         let raft = Raft::new(context.node, context.config.clone(), peers, log, machine);
         let raft =
             Box::pin(raft).await.map_err(|fatal| io::Error::other(format!("{id} cannot start: {fatal}")))?;
-        Ok(Self { id, node: context.node, raft, state })
+        Ok(Self { id, node: context.node, raft, state, disk, snapshots, blocking })
     }
 
     /// Whether the group has ever had members.
@@ -230,3 +252,7 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "group_test.rs"]
+mod test;
