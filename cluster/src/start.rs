@@ -21,9 +21,7 @@ use crate::identity::DataDir;
 use crate::joining::{Admitting, JoinAnswer, join, patience};
 use crate::journal::format::v1::{IdentityRecord, MemberRecord};
 use crate::journal::{GroupId, JournalObserver, LogDisk, OnFatal, Space, Store, Writer};
-use crate::peer::Channel;
-use crate::peer::Dial;
-use crate::peer::{ClusterId, Me, Membership, PeerSecret};
+use crate::peer::{Channel, ClusterId, Dial, Me, Membership, PeerSecret};
 use crate::placement::ShardRing;
 use crate::placement::layout::Addresses;
 use crate::placement::layout::decide::Joining;
@@ -31,6 +29,7 @@ use crate::raft::answering::RaftAnswers;
 use crate::raft::group::GroupContext;
 use crate::raft::settings::{SnapshotSettings, settings};
 use crate::raft::state_machine::CommitObserver;
+use crate::raft::transfer::throttle::Throttle;
 use crate::raft::types::{NodeId, node_id, node_number};
 use crate::routes::Routes;
 use crate::thread::{Blocking, GroupsThread, Place};
@@ -327,7 +326,8 @@ impl ClusterConfig {
             disk,
             snapshots,
             config: settings(self.snapshots).map_err(|error| ClusterError::Setting(error.to_string()))?,
-            transport: Arc::new(super::NoPeers),
+            peers: channel.clone(),
+            throttle: Arc::new(Throttle::new(self.snapshot_bytes_per_second)),
             observer: self.commits.clone(),
             blocking,
         })

@@ -99,6 +99,12 @@ pub trait LogDisk: Clone + Send + Sync + 'static {
     /// When the store cannot be read.
     fn scan(&self, prefix: &[u8]) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>>;
 
+    /// As [`Self::scan`], but from the key `from` on, and `limit` of them at most.
+    ///
+    /// # Errors
+    /// As there.
+    fn scan_from(&self, prefix: &[u8], from: &[u8], limit: usize) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>>;
+
     /// The last [`Mark`] of `group` that is known to be durable; `None` where none was ever kept.
     fn watermark(&self, group: GroupId) -> Option<u64>;
 

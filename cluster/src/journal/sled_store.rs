@@ -40,6 +40,15 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// When the store cannot be read.
     fn scan(&self, prefix: &[u8]) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>>;
+
+    /// As [`Self::scan`], but from the key `from` on, and `limit` of them at most.
+    ///
+    /// # Errors
+    /// As there.
+    fn scan_from(&self, prefix: &[u8], from: &[u8], limit: usize) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let rows = self.scan(prefix)?;
+        Ok(rows.into_iter().skip_while(|(key, _)| key.as_slice() < from).take(limit).collect())
+    }
 }
 
 /// sled in a directory of its own.
@@ -200,6 +209,18 @@ impl Store for SledStore {
         };
         let doing = format!("the journal in {} cannot be read", self.dir.display());
         guarded(&doing, || self.db.scan_prefix(prefix).map(row).collect())
+    }
+
+    fn scan_from(&self, prefix: &[u8], from: &[u8], limit: usize) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let mut rows = Vec::new();
+        for row in self.db.range(from.max(prefix)..).take(limit) {
+            let (key, value) = row.map_err(failed)?;
+            if !key.starts_with(prefix) {
+                break;
+            }
+            rows.push((key.to_vec(), value.to_vec()));
+        }
+        Ok(rows)
     }
 }
 

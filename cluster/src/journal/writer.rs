@@ -115,6 +115,11 @@ impl LogDisk for Writer {
         store.as_ref().ok_or_else(stopped)?.scan(prefix)
     }
 
+    fn scan_from(&self, prefix: &[u8], from: &[u8], limit: usize) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let store = self.shared.store.read().unwrap_or_else(PoisonError::into_inner);
+        store.as_ref().ok_or_else(stopped)?.scan_from(prefix, from, limit)
+    }
+
     fn watermark(&self, group: GroupId) -> Option<u64> {
         self.shared.ends.lock().unwrap_or_else(PoisonError::into_inner).get(&group.number()).copied()
     }

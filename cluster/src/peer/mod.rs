@@ -24,6 +24,9 @@ mod session;
 mod slot;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+pub(crate) mod local;
+mod none;
 
 use std::fmt;
 use std::pin::Pin;
@@ -39,6 +42,7 @@ pub use me::{ClusterId, JOIN, Me, Membership, PeerSecret, STRANGER, ShortSecret}
 pub use server::serve;
 
 use crate::raft::types::NodeId;
+pub use none::NoPeers;
 
 /// What kind of traffic a call is. Each kind has connections of its own, so that a snapshot keeps no heartbeat waiting
 /// and no client's command waits behind a log.

@@ -15,13 +15,15 @@ use openraft::{Config, Instant, LogIdOptionExt, Raft, ReadPolicy, ServerState};
 
 use super::log_store::LogStore;
 use super::machines::Machine;
-use super::network::{Peers, Transport};
+use super::network::Peers;
 use super::settings::LEASE;
 use super::snapshots::{Loaded, Snapshots};
 use super::state_machine::{self, CommitObserver, SharedState, State, StateMachine};
+use super::transfer::throttle::Throttle;
+use super::types::{Applied, Entry, LogId, NodeId, Peer, Types, log_id};
 use crate::journal::disk::{Mark, Op, Write};
 use crate::journal::{GroupId, LogDisk, keys};
-use super::types::{Applied, Entry, LogId, NodeId, Peer, Types, log_id};
+use crate::peer::Calls;
 use crate::thread::Blocking;
 
 /// A cluster of one that does not lead by then never will.
@@ -34,7 +36,8 @@ pub(crate) struct GroupContext<D> {
     pub(crate) disk: D,
     pub(crate) snapshots: PathBuf,
     pub(crate) config: Arc<Config>,
-    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) peers: Arc<dyn Calls>,
+    pub(crate) throttle: Arc<Throttle>,
     pub(crate) observer: Arc<dyn CommitObserver>,
     pub(crate) blocking: Blocking,
 }
@@ -60,13 +63,25 @@ pub(crate) struct Group<M: Machine, D: LogDisk> {
     pub(super) node: NodeId,
     pub(super) raft: Raft<Types, StateMachine<M, D>>,
     state: SharedState<M>,
+    pub(super) disk: D,
+    pub(super) snapshots: Snapshots,
+    pub(super) blocking: Blocking,
     /// The term whose leadership this node is giving away; 0 for none.
     pub(super) yielded: Arc<AtomicU64>,
 }
 
 impl<M: Machine, D: LogDisk> Clone for Group<M, D> {
     fn clone(&self) -> Self {
-        Self { id: self.id, node: self.node, raft: self.raft.clone(), state: self.state.clone(), yielded: self.yielded.clone() }
+        Self {
+            id: self.id,
+            node: self.node,
+            raft: self.raft.clone(),
+            state: self.state.clone(),
+            disk: self.disk.clone(),
+            snapshots: self.snapshots.clone(),
+            blocking: self.blocking,
+            yielded: self.yielded.clone(),
+        }
     }
 }
 
@@ -130,11 +145,20 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
     pub(crate) async fn open(id: GroupId, context: &GroupContext<D>) -> io::Result<Self> {
         let (log, machine) = read_back::<M, D>(id, context).await?;
         let state = machine.state();
-        let peers = Peers { group: id, transport: context.transport.clone() };
+        let (disk, blocking) = (context.disk.clone(), context.blocking);
+        let peers = Peers {
+            group: id,
+            calls: context.peers.clone(),
+            disk: disk.clone(),
+            throttle: context.throttle.clone(),
+            blocking,
+        };
+        let snapshots = machine.snapshots();
         let raft = Raft::new(context.node, context.config.clone(), peers, log, machine);
         let raft =
             Box::pin(raft).await.map_err(|fatal| io::Error::other(format!("{id} cannot start: {fatal}")))?;
-        Ok(Self { id, node: context.node, raft, state, yielded: Arc::default() })
+        let yielded = Arc::default();
+        Ok(Self { id, node: context.node, raft, state, disk, snapshots, blocking, yielded })
     }
 
     /// Whether the group has ever had members.
@@ -299,3 +323,7 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "group_test.rs"]
+mod test;
