@@ -39,7 +39,8 @@ impl<D: LogDisk> Answers for NodeAnswers<D> {
             return Box::pin(following::answer(self.here.clone(), body));
         }
         if service == ORDER.name {
-            let (here, routes, clock) = (self.here.clone(), self.routes.clone(), self.admitting.clock.clone());
+            let (here, routes, clock) =
+                (self.here.clone(), self.routes.clone(), self.admitting.clock.clone());
             return Box::pin(ordering::answer(here, routes, clock, body));
         }
         if let Some(answer) = self.raft.call(service, &body) {
@@ -51,12 +52,7 @@ impl<D: LogDisk> Answers for NodeAnswers<D> {
         }
     }
 
-    fn stream(
-        &self,
-        from: NodeId,
-        service: &str,
-        input: Messages,
-    ) -> BoxFuture<Result<Messages, CallError>> {
+    fn stream(&self, from: NodeId, service: &str, input: Messages) -> BoxFuture<Result<Messages, CallError>> {
         let input = match self.raft.stream(service, input) {
             Ok(answers) => return Box::pin(std::future::ready(Ok(answers))),
             Err(input) => input,
@@ -79,7 +75,9 @@ impl<D: LogDisk> GroupsHere for Running<D> {
     fn group(&self, id: GroupId) -> Option<Arc<dyn RaftGroup>> {
         match id {
             GroupId::DIRECTORY => Some(Arc::new(self.0.directory.group.clone())),
-            GroupId::ACCOUNTS => self.0.accounts.as_ref().map(|it| Arc::new(it.group.clone()) as Arc<dyn RaftGroup>),
+            GroupId::ACCOUNTS => {
+                self.0.accounts.as_ref().map(|it| Arc::new(it.group.clone()) as Arc<dyn RaftGroup>)
+            }
             shard => Some(Arc::new(self.0.shard(shard.number())?.group.clone())),
         }
     }

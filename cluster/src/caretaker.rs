@@ -42,6 +42,12 @@ pub struct Care {
     pub moves_at_once: usize,
 }
 
+impl Default for Care {
+    fn default() -> Self {
+        Self { replace_after: Duration::from_secs(30 * 60), moves_at_once: 2 }
+    }
+}
+
 /// Looks after the groups of a node until it is dropped.
 pub(crate) struct Caretaker<D: LogDisk> {
     here: Arc<Here<D>>,
@@ -136,7 +142,9 @@ impl<D: LogDisk> Caretaker<D> {
         };
         match taken {
             Ok(()) => tracing::info!(group = %group.id, ?step, "a step towards the layout"),
-            Err(error) => tracing::warn!(group = %group.id, ?step, %error, "a step towards the layout failed"),
+            Err(error) => {
+                tracing::warn!(group = %group.id, ?step, %error, "a step towards the layout failed")
+            }
         }
         true
     }
@@ -159,7 +167,9 @@ impl<D: LogDisk> Caretaker<D> {
         self.unwanted.remove(&shard);
         match self.here.forget(shard).await {
             Ok(()) => tracing::info!(shard, "a replica that is no longer wanted is dropped"),
-            Err(error) => tracing::warn!(shard, %error, "a replica that is no longer wanted could not be dropped"),
+            Err(error) => {
+                tracing::warn!(shard, %error, "a replica that is no longer wanted could not be dropped")
+            }
         }
     }
 
@@ -179,7 +189,8 @@ impl<D: LogDisk> Caretaker<D> {
         let alive = self.routes.table().alive(now);
         let staying = layout.members().iter().filter(|(_, member)| member.takes_part() && !member.gateway);
         let members = staying.filter_map(|(number, _)| layout.id_of(*number));
-        let absent: BTreeSet<NodeId> = members.filter(|id| *id != self.here.me && !alive.contains(id)).collect();
+        let absent: BTreeSet<NodeId> =
+            members.filter(|id| *id != self.here.me && !alive.contains(id)).collect();
         self.missing.retain(|node, _| absent.contains(node));
         for node in absent {
             let since = *self.missing.entry(node).or_insert(now);
@@ -190,7 +201,10 @@ impl<D: LogDisk> Caretaker<D> {
         }
     }
 
-    async fn decide<T, E: std::fmt::Debug>(&self, decide: impl FnOnce(&Layout) -> Result<(Vec<LayoutFact>, T), E>) {
+    async fn decide<T, E: std::fmt::Debug>(
+        &self,
+        decide: impl FnOnce(&Layout) -> Result<(Vec<LayoutFact>, T), E>,
+    ) {
         let decided = self.here.directory.update(|directory| {
             let (facts, _) = decide(&directory.layout)?;
             Ok::<_, E>(((!facts.is_empty()).then_some(Entry::Layout(facts)), ()))

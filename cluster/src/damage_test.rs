@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use domain::account::{AccountFact, Accounts, PasswordHash, Role, User};
 use domain::ids::{EventId, UserId};
-use domain::ports::{Journal, StoppedClock};
-use domain::time::{Reading, UnixMillis};
+use domain::ports::Journal;
+use domain::time::UnixMillis;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::testing::{proposal, propose};
-use crate::{Cluster, ClusterConfig, ClusterError, NoPeers, SnapshotSettings};
+use crate::{Cluster, ClusterConfig, ClusterError, SnapshotSettings};
 
 const EVENTS: [EventId; 3] = [EventId::new(1), EventId::new(2), EventId::new(3)];
 const FACTS_AT_ONCE: u64 = 4;
@@ -25,19 +25,12 @@ const TRIES: usize = 120;
 
 fn config(data: &Path, reports: &Arc<Mutex<Vec<String>>>) -> ClusterConfig {
     let reports = reports.clone();
+    let alone =
+        ClusterConfig::alone(data.to_owned(), Arc::new(move |message| reports.lock().unwrap().push(message)));
     ClusterConfig {
-        data_dir: data.to_owned(),
-        node: 1,
         shards: 2,
-        snapshots: SnapshotSettings { every_entries: 25, keep_entries: 5 },
-        queue_capacity: 64,
-        journal_capacity: 64,
-        reserve_bytes: 0,
-        transport: Arc::new(NoPeers),
-        clock: Arc::new(StoppedClock(Reading::default())),
-        commits: Arc::new(()),
-        flushes: Arc::new(()),
-        on_fatal: Arc::new(move |message| reports.lock().unwrap().push(message)),
+        snapshots: SnapshotSettings { every_entries: 25, keep_entries: 5, ..SnapshotSettings::default() },
+        ..alone
     }
 }
 

@@ -220,7 +220,9 @@ impl<D: LogDisk> Cluster<D> {
     pub fn for_each_sale_owned(&self, mut see: impl FnMut(EventId, &Sale)) {
         for (_, shard) in self.here.shards() {
             if shard.group.leased_term().is_some() {
-                shard.group.read(|state| state.machine.sales.iter().for_each(|(event, sale)| see(*event, sale)));
+                shard
+                    .group
+                    .read(|state| state.machine.sales.iter().for_each(|(event, sale)| see(*event, sale)));
             }
         }
     }

@@ -104,7 +104,8 @@ impl<D: LogDisk> Here<D> {
         let wanted = (0..beginning.shards).filter(|shard| {
             !beginning.gateway && (forming || context.disk.watermark(GroupId::shard(*shard)).is_some())
         });
-        let start_shard = |shard| started::<Shard, D>(GroupId::shard(shard), context, forming, &beginning.place);
+        let start_shard =
+            |shard| started::<Shard, D>(GroupId::shard(shard), context, forming, &beginning.place);
         let accounts = async {
             if beginning.gateway {
                 return Ok(None);
@@ -223,7 +224,9 @@ impl<D: LogDisk> Here<D> {
     pub(crate) async fn forget(&self, shard: u16) -> io::Result<()> {
         let _turn = self.turn.lock().await;
         let slot = &self.shards[usize::from(shard)];
-        let Some(replica) = slot.write().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        let Some(replica) = slot.write().unwrap_or_else(PoisonError::into_inner).take() else {
+            return Ok(());
+        };
         replica.close().await;
         replica.group.shutdown().await;
         self.beginning.context.erase(GroupId::shard(shard)).await
@@ -265,7 +268,8 @@ impl<D: LogDisk> Here<D> {
     /// From now on a group that stops without being asked to is the end of this node.
     fn watch<M: Machine>(&self, group: &Group<M, D>) {
         let _there = self.enter();
-        let (group, on_fatal, changed) = (group.clone(), self.beginning.on_fatal.clone(), self.changed.clone());
+        let (group, on_fatal, changed) =
+            (group.clone(), self.beginning.on_fatal.clone(), self.changed.clone());
         tokio::spawn(async move {
             let stopped = group.stopped(|| changed.send_modify(|count| *count += 1)).await;
             if let Some(why) = stopped {

@@ -16,7 +16,11 @@ use crate::start::ClusterConfig;
 
 impl<D: LogDisk> Cluster<D> {
     /// Makes this node known. Returns at once where others have to be asked, who may not be there yet.
-    pub(crate) async fn introduce(&self, config: &ClusterConfig, peers: &[String]) -> Result<(), ClusterError> {
+    pub(crate) async fn introduce(
+        &self,
+        config: &ClusterConfig,
+        peers: &[String],
+    ) -> Result<(), ClusterError> {
         let life = (self.me() >> 32) as u32;
         let request = config.request(Some(life));
         if self.here.directory.group.leased_term().is_some() {
@@ -55,12 +59,7 @@ impl<D: LogDisk> Cluster<D> {
     }
 }
 
-async fn introduce_there(
-    channel: Arc<Channel>,
-    seeds: Vec<String>,
-    request: Joining,
-    on_fatal: OnFatal,
-) {
+async fn introduce_there(channel: Arc<Channel>, seeds: Vec<String>, request: Joining, on_fatal: OnFatal) {
     if let Err(error) = join(&channel, &seeds, &request, None).await {
         on_fatal(error.to_string());
     }

@@ -102,7 +102,8 @@ impl<D: LogDisk> Cluster<D> {
     async fn pass_on(&self, leader: NodeId, sent: &Sent) -> Result<Ordered, OrderFault> {
         let answer = self.channel.call(leader, ORDER, frame::encode(VERSION, sent), WITHIN).await;
         let answer = answer.map_err(|error| OrderFault::Unavailable(error.to_string()))?;
-        let read: Result<Result<Ordered, OrderFault>, _> = frame::decode("the answer to an order", VERSION, &answer);
+        let read: Result<Result<Ordered, OrderFault>, _> =
+            frame::decode("the answer to an order", VERSION, &answer);
         read.unwrap_or_else(|error| Err(OrderFault::Unavailable(error.to_string())))
     }
 }
@@ -114,7 +115,8 @@ pub(crate) async fn answer<D: LogDisk>(
     clock: Arc<dyn Clock>,
     body: Bytes,
 ) -> Result<Bytes, CallError> {
-    let sent = frame::decode("an order", VERSION, &body).map_err(|error| CallError::Declined(error.to_string()))?;
+    let sent =
+        frame::decode("an order", VERSION, &body).map_err(|error| CallError::Declined(error.to_string()))?;
     Ok(frame::encode(VERSION, &carry_out(&here, &routes, &*clock, sent).await))
 }
 
@@ -125,7 +127,8 @@ async fn carry_out<D: LogDisk>(
     Sent { by, order, dry_run }: Sent,
 ) -> Result<Ordered, OrderFault> {
     let alive = routes.table().alive(now());
-    let is_alive = |number| alive.iter().any(|id| node_number(*id) == number) || node_number(here.me) == number;
+    let is_alive =
+        |number| alive.iter().any(|id| node_number(*id) == number) || node_number(here.me) == number;
     let at = Order { by: &by, now: clock.read().wall };
     let decided = here.directory.update(|directory| {
         let (facts, ordered) = decided(&directory.layout, &order, is_alive, at)?;
@@ -158,7 +161,11 @@ fn decided(
         }
         LayoutOrder::Abort(operation) => {
             let (facts, aborted) = decide::abort(layout, *operation, at)?;
-            let ordered = Ordered { operation: Some(*operation), plan: aborted.plan.clone(), note: left_alone(aborted.kept) };
+            let ordered = Ordered {
+                operation: Some(*operation),
+                plan: aborted.plan.clone(),
+                note: left_alone(aborted.kept),
+            };
             Ok((facts, ordered))
         }
         LayoutOrder::Note { what, detail } => {
@@ -176,6 +183,8 @@ fn decided(
 fn left_alone(shards: usize) -> String {
     match shards {
         0 => String::new(),
-        shards => format!("{shards} shards stay as they are: others have changed them since, or a node has gone"),
+        shards => {
+            format!("{shards} shards stay as they are: others have changed them since, or a node has gone")
+        }
     }
 }

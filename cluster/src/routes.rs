@@ -187,7 +187,10 @@ fn lead<M: Machine, D: LogDisk>(
     })
 }
 
-#[allow(clippy::disallowed_methods, reason = "how long ago somebody was heard of is no fact; a simulation has this clock too")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "how long ago somebody was heard of is no fact; a simulation has this clock too"
+)]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }

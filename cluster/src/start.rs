@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use domain::account::Accounts;
-use domain::ports::{Clock, Random};
+use domain::ports::{Clock, Random, StoppedClock};
+use domain::time::Reading;
 use tokio::runtime::Handle;
 
 use crate::answering::{NodeAnswers, Running};
@@ -21,7 +22,7 @@ use crate::identity::DataDir;
 use crate::joining::{Admitting, JoinAnswer, join, patience};
 use crate::journal::format::v1::{IdentityRecord, MemberRecord};
 use crate::journal::{GroupId, JournalObserver, LogDisk, OnFatal, Space, Store, Writer};
-use crate::peer::{Channel, ClusterId, Dial, Me, Membership, PeerSecret};
+use crate::peer::{Channel, ClusterId, Dial, Me, Membership, PeerSecret, TcpDial};
 use crate::placement::ShardRing;
 use crate::placement::layout::Addresses;
 use crate::placement::layout::decide::Joining;
@@ -60,8 +61,6 @@ pub struct ClusterConfig {
     pub secret: PeerSecret,
     /// Connects to other nodes.
     pub dial: Arc<dyn Dial>,
-    /// How fast snapshots may be sent to other nodes; 0: as fast as it goes.
-    pub snapshot_bytes_per_second: u64,
     /// When logs are cut.
     pub snapshots: SnapshotSettings,
     /// How many proposals may wait for each shard; more are refused.
@@ -80,6 +79,15 @@ pub struct ClusterConfig {
     pub flushes: Arc<dyn JournalObserver>,
     /// Called at most once, when nothing more will be acknowledged: the process is to print the message and end.
     pub on_fatal: OnFatal,
+}
+
+/// What a node that is alone has for randomness.
+struct Sevens;
+
+impl Random for Sevens {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
 }
 
 /// In a process of its own, with a journal on sled.
@@ -153,7 +161,8 @@ async fn attempt<D: LogDisk>(
     belongs.map_err(|_| io::Error::other("a node belongs to one cluster"))?;
     let channel = Arc::new(Channel::new(me.clone(), config.dial.clone(), book.clone()));
     let journal = journal(data, config)?;
-    let context = config.context(identity.node, data.join("snapshots"), journal.clone(), place.blocking(), &channel)?;
+    let context =
+        config.context(identity.node, data.join("snapshots"), journal.clone(), place.blocking(), &channel)?;
     let forming = !identity.formed && member.peers.is_empty();
     let beginning = Beginning {
         context,
@@ -251,7 +260,8 @@ async fn standing(config: &ClusterConfig, data: &DataDir) -> Result<Standing, Cl
         return Ok(Standing { identity, member, seeds: Vec::new() });
     }
     let book = Arc::new(crate::address_book::AddressBook::new(Vec::new()));
-    let channel = Channel::new(Me::new(config.secret.clone(), config.random.clone()), config.dial.clone(), book);
+    let channel =
+        Channel::new(Me::new(config.secret.clone(), config.random.clone()), config.dial.clone(), book);
     let request = config.request(None);
     let answer = join(&channel, &seeds, &request, patience()).await?;
     let JoinAnswer::Admitted { cluster, life, shards, members } = answer else {
@@ -269,6 +279,36 @@ async fn standing(config: &ClusterConfig, data: &DataDir) -> Result<Standing, Cl
 }
 
 impl ClusterConfig {
+    /// A node that is alone and stays so, with 16 shards, a clock that stands still and no secret worth the name: for
+    /// measurements and tests of what one node does.
+    #[must_use]
+    pub fn alone(data_dir: PathBuf, on_fatal: OnFatal) -> Self {
+        let nowhere = || "nowhere".to_owned();
+        Self {
+            data_dir,
+            node: 1,
+            shards: 16,
+            replication: 3,
+            addresses: Addresses { http: nowhere(), admin: nowhere(), peer: nowhere() },
+            join: Vec::new(),
+            gateway: false,
+            weight: 1,
+            auto_rebalance: false,
+            care: Care::default(),
+            secret: PeerSecret::new(&[7; 32]).expect("32 bytes are long enough"),
+            dial: Arc::new(TcpDial),
+            snapshots: SnapshotSettings::default(),
+            queue_capacity: 4_096,
+            journal_capacity: 4_096,
+            reserve_bytes: 0,
+            random: Arc::new(Sevens),
+            clock: Arc::new(StoppedClock(Reading::default())),
+            commits: Arc::new(()),
+            flushes: Arc::new(()),
+            on_fatal,
+        }
+    }
+
     fn check(&self) -> Result<(), ClusterError> {
         if self.shards == 0 || self.shards > GroupId::MAX_SHARDS {
             let (shards, most) = (self.shards, GroupId::MAX_SHARDS);
@@ -327,7 +367,7 @@ impl ClusterConfig {
             snapshots,
             config: settings(self.snapshots).map_err(|error| ClusterError::Setting(error.to_string()))?,
             peers: channel.clone(),
-            throttle: Arc::new(Throttle::new(self.snapshot_bytes_per_second)),
+            throttle: Arc::new(Throttle::new(self.snapshots.send_bytes_per_second)),
             observer: self.commits.clone(),
             blocking,
         })

@@ -14,7 +14,10 @@ mod incoming;
 mod life;
 mod limits;
 mod link;
+#[cfg(test)]
+pub(crate) mod local;
 mod me;
+mod none;
 mod now;
 mod outgoing;
 mod sample;
@@ -24,9 +27,6 @@ mod session;
 mod slot;
 #[cfg(test)]
 mod testing;
-#[cfg(test)]
-pub(crate) mod local;
-mod none;
 
 use std::fmt;
 use std::pin::Pin;

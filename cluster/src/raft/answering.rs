@@ -72,9 +72,12 @@ impl RaftAnswers {
         let this = self.clone();
         let body = body.clone();
         Some(match service {
-            name if name == HEARTBEAT.name => answered(body, move |(id, append)| async move {
-                this.replica(id).await?.append(append).await
-            }),
+            name if name == HEARTBEAT.name => {
+                answered(
+                    body,
+                    move |(id, append)| async move { this.replica(id).await?.append(append).await },
+                )
+            }
             name if name == VOTE.name => {
                 answered(body, move |(id, ballot)| async move { this.known(id)?.vote(ballot).await })
             }
@@ -112,7 +115,8 @@ impl RaftAnswers {
             return Ok(group);
         }
         let started = self.groups.start(id).await;
-        started.map_err(|error| CallError::Declined(format!("no replica of {id} can be started here: {error}")))
+        started
+            .map_err(|error| CallError::Declined(format!("no replica of {id} can be started here: {error}")))
     }
 
     /// The first message says which group it is; it comes whenever there is something to replicate.
@@ -132,8 +136,9 @@ impl RaftAnswers {
         });
         let answers = group.stream_append(stream::once(future::ready(first)).chain(rest).boxed());
         // A message that cannot be read ends the stream, behind the answers to those before it.
-        let problem = stream::once(async move { problem.lock().unwrap_or_else(PoisonError::into_inner).take() })
-            .filter_map(|error| future::ready(error.map(Err)));
+        let problem =
+            stream::once(async move { problem.lock().unwrap_or_else(PoisonError::into_inner).take() })
+                .filter_map(|error| future::ready(error.map(Err)));
         let pieces = answers.flat_map(|answer| match answer.and_then(|answer| written(&answer)) {
             Ok(message) => stream::iter(pieces::cut(message).into_iter().map(Ok)).boxed(),
             Err(error) => failing(error),

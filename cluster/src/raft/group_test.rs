@@ -358,7 +358,10 @@ async fn a_snapshot_brings_the_archive_along() {
     let mut after = world.nodes[&3].disk().scan(&keys::archive(EVENT)).unwrap();
     after.truncate(before.len());
     assert_eq!(after, before);
-    assert_eq!(world.nodes[&3].files(), [format!("shard-3.{:020}.snapshot", snapshot_of(&world.nodes[&3]) + 1)]);
+    assert_eq!(
+        world.nodes[&3].files(),
+        [format!("shard-3.{:020}.snapshot", snapshot_of(&world.nodes[&3]) + 1)]
+    );
     world.shutdown().await;
 }
 

@@ -7,8 +7,8 @@
 //! settings · group: one running group
 //! ```
 
-pub(crate) mod directory;
 pub mod answering;
+pub(crate) mod directory;
 pub(crate) mod group;
 pub(crate) mod log;
 pub(crate) mod log_store;

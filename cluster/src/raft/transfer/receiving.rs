@@ -161,7 +161,8 @@ impl Talk {
     async fn say(&mut self, message: &Asked) -> Result<(), CallError> {
         for piece in pieces::cut(message.encode().map_err(declining)?) {
             let sent = timeout(PATIENCE, self.sender.send(piece)).await;
-            let sent = sent.map_err(|_| CallError::Lost("the sender of a snapshot does not listen".to_owned()))?;
+            let sent =
+                sent.map_err(|_| CallError::Lost("the sender of a snapshot does not listen".to_owned()))?;
             sent.map_err(|_| CallError::Lost("the sender of a snapshot is gone".to_owned()))?;
         }
         Ok(())
