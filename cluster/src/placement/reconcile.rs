@@ -123,7 +123,8 @@ fn next_voters(actual: &Actual, wanted: &BTreeSet<NodeId>) -> Result<BTreeSet<No
         actual.voters.difference(wanted).copied().filter(|id| !replaced(id)).collect();
     spare.sort_by_key(|id| (*id != actual.me, !actual.is_ready(*id), *id));
     if spare.len() < dead.len() {
-        return if actual.joint { Err(Why::NoMajority) } else { Ok(actual.voters.clone()) };
+        let late = dead.first().copied().filter(|_| actual.joint);
+        return late.map_or_else(|| Ok(actual.voters.clone()), |id| Err(Why::NotAlive(id)));
     }
     next.extend(spare.into_iter().take(dead.len()));
     next.insert(actual.me);

@@ -115,7 +115,7 @@ pub fn abort(layout: &Layout, id: u64, order: Order<'_>) -> Decided<Aborted> {
         );
         return Err(Refused::new("cannot-abort", text));
     }
-    let kept = operation.wanted.len() - restored.len();
+    let kept = operation.wanted.len().saturating_sub(restored.len());
     let plan = Plan::between(&operation.wanted, &restored);
     let mut facts: Vec<LayoutFact> = taken_back
         .map(|(number, _)| LayoutFact::StateChanged { number, state: MemberState::Active })
