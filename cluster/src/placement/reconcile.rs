@@ -99,7 +99,8 @@ pub fn next_step(actual: &Actual, target: &Target) -> Step {
     if let Some(preferred) = target.voters.first().filter(|id| **id != actual.me && actual.can_lead(**id)) {
         return Step::HandOver(*preferred);
     }
-    let absent = wanted.difference(&actual.voters).copied().next().or_else(|| missing(actual, target).next());
+    let mut voteless = wanted.difference(&actual.voters).copied();
+    let absent = voteless.find(|id| !actual.is_alive(*id)).or_else(|| missing(actual, target).next());
     absent.map_or(Step::Nothing, |id| Step::Wait(Why::NotAlive(id)))
 }
 

@@ -155,3 +155,7 @@ fn running(layout: &Layout, id: u64) -> Result<&Operation, Refused> {
 fn unknown(id: u64) -> Refused {
     Refused::new("unknown-operation", format!("there is no operation {id}, or it is too long ago"))
 }
+
+#[cfg(test)]
+#[path = "operate_test.rs"]
+mod test;

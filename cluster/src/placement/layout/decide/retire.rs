@@ -92,3 +92,7 @@ fn retire(
     facts.extend(started);
     Ok((facts, begun))
 }
+
+#[cfg(test)]
+#[path = "retire_test.rs"]
+mod test;
