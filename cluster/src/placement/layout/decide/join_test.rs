@@ -10,9 +10,9 @@ fn again(number: u32, life: u32) -> Joining {
     Joining { known_life: Some(life), ..joining(number) }
 }
 
-fn moved_to(port: u16, joining: Joining) -> Joining {
+fn moved_to(port: u16, joining: &Joining) -> Joining {
     let peer = format!("127.0.0.1:{port}");
-    Joining { addresses: Addresses { peer, ..joining.addresses.clone() }, ..joining }
+    Joining { addresses: Addresses { peer, ..joining.addresses.clone() }, ..joining.clone() }
 }
 
 fn try_join(layout: &Layout, joining: &Joining, alive: bool) -> Decided<Joined> {
@@ -94,7 +94,7 @@ fn a_node_that_restarts_goes_on_in_its_life() {
     // Not yet missed, at its old address.
     let (facts, joined) = try_join(&layout, &again(2, 0), true).unwrap();
     assert_eq!((facts, joined.life), (Vec::new(), 0));
-    let elsewhere = moved_to(9_999, again(2, 0));
+    let elsewhere = moved_to(9_999, &again(2, 0));
     assert_eq!(refused(try_join(&layout, &elsewhere, true)), "node-id-in-use", "a twin");
     assert_eq!(enter(&mut layout, &elsewhere).life, 0);
     assert_eq!(layout.members()[&2].addresses, elsewhere.addresses);
@@ -179,7 +179,7 @@ fn what_a_node_says_of_itself_is_checked() {
 fn those_who_join_are_in_the_audit_log_and_those_who_restart_are_not() {
     let mut layout = cluster(1);
     enter(&mut layout, &gateway(7));
-    enter(&mut layout, &moved_to(9_999, Joining { known_life: Some(0), ..gateway(7) }));
+    enter(&mut layout, &moved_to(9_999, &Joining { known_life: Some(0), ..gateway(7) }));
     let found: Vec<_> =
         layout.audit().map(|record| (record.number, &*record.what, &*record.detail)).collect();
     assert_eq!(found, [(1, "form", "node 1, 16 shards"), (2, "join", "gateway 7, life 0")]);
