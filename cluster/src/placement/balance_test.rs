@@ -58,6 +58,10 @@ fn a_node_added_to_three_takes_a_quarter_and_no_more() {
         assert!(ratio <= 1.3, "{ratio}");
         assert!(ratio <= 1.05, "the stretch: {ratio}");
         assert!(loads(&four).values().all(|load| *load == usize::from(shards) * 3 / 4), "{four:?}");
+        assert!(
+            three.iter().all(|(shard, target)| four[shard].contains(&target[0])),
+            "a leader's replica moves"
+        );
     }
 }
 

@@ -13,6 +13,14 @@ fn the_second_node_follows_and_the_third_makes_all_vote() {
 }
 
 #[test]
+fn nobody_follows_a_shard_that_is_to_have_one_replica() {
+    let mut layout = alone(4, 1);
+    enter(&mut layout, &joining(2));
+    enter(&mut layout, &joining(3));
+    assert!((0..4).all(|shard| layout.shard_target(shard).learners.is_empty()));
+}
+
+#[test]
 fn everyone_follows_the_directory_and_storage_nodes_the_accounts() {
     let mut layout = cluster(6);
     enter(&mut layout, &Joining { gateway: true, ..joining(7) });

@@ -96,10 +96,12 @@ fn aborting_sets_the_targets_back() {
     let before = uneven();
     let mut layout = before.clone();
     carry_out(&mut layout, |layout| rebalance(layout, ORDER));
+    let wanted = layout.operations()[&1].wanted.clone();
     let aborted = carry_out(&mut layout, |layout| abort(layout, 1, ORDER));
     assert_eq!((aborted.kept, aborted.plan.moves.len()), (0, 12));
     assert_eq!(layout.targets(), before.targets());
     assert_eq!(layout.operations()[&1].state, OperationState::Aborted { at: NOW });
+    assert_eq!(layout.operations()[&1].wanted, wanted, "what it wanted is still known");
     assert_eq!(layout.epoch(), before.epoch() + 2);
     assert_eq!(refused(abort(&layout, 1, ORDER)), "operation-over");
     assert_eq!(refused(abort(&layout, 2, ORDER)), "unknown-operation");

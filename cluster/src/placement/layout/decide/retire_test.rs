@@ -18,6 +18,15 @@ fn draining_moves_what_the_node_has_and_nothing_else() {
 }
 
 #[test]
+fn draining_evens_nothing_out_that_was_uneven_before() {
+    let mut layout = cluster(4);
+    enter(&mut layout, &joining(5));
+    let begun = carry_out(&mut layout, |layout| drain(layout, 2, ORDER));
+    assert_eq!(begun.plan.moves.len(), 12);
+    assert!(begun.plan.moves.iter().all(|moved| (moved.from, moved.to) == (Some(2), 5)), "{:?}", begun.plan);
+}
+
+#[test]
 fn draining_needs_room() {
     assert_eq!(refused(drain(&cluster(3), 2, ORDER)), "no-room");
     assert_eq!(refused(drain(&cluster(1), 1, ORDER)), "no-room");
