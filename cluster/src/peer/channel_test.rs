@@ -27,7 +27,10 @@ async fn a_call_is_answered_declined_or_lost_as_the_peer_says() {
     let declined = CallError::Declined("“nothing” is not answered here".to_owned());
     assert_eq!(ask("nothing", Lane::Raft).await, Err(declined));
     assert_eq!(ask("lost", Lane::Raft).await, Err(CallError::Lost("gone".to_owned())));
-    assert!(matches!(ask("large", Lane::Commands).await, Err(CallError::Lost(_))), "an answer over the limit");
+    assert!(
+        matches!(ask("large", Lane::Commands).await, Err(CallError::Lost(_))),
+        "an answer over the limit"
+    );
     assert!(matches!(ask("No Name", Lane::Raft).await, Err(CallError::Declined(_))));
     assert_eq!(channel.call(2, ECHO, Bytes::new(), PATIENCE).await, Ok(Bytes::new()));
     let large = Bytes::from(vec![9; 4 << 20]);
@@ -134,13 +137,15 @@ async fn what_ends_a_stream_is_told() {
 async fn dropping_what_comes_back_ends_the_stream() {
     let local = Local::new(node(2));
     let channel = channel(node(1), &local);
-    let endless: Messages = Box::pin(futures_util::stream::once(async { Ok(bytes("a")) }).chain(
-        futures_util::stream::pending(),
-    ));
+    let endless: Messages =
+        Box::pin(futures_util::stream::once(async { Ok(bytes("a")) }).chain(futures_util::stream::pending()));
     let back = channel.stream(2, SINK, endless, PATIENCE).await.unwrap();
     drop(back);
     tokio::time::timeout(PATIENCE, local.servant.input_over.notified()).await.unwrap();
-    assert_eq!(channel.call(2, Service { name: "echo", lane: Lane::Raft }, bytes("b"), PATIENCE).await, Ok(bytes("b")));
+    assert_eq!(
+        channel.call(2, Service { name: "echo", lane: Lane::Raft }, bytes("b"), PATIENCE).await,
+        Ok(bytes("b"))
+    );
     assert_eq!(local.dialled(), 1, "and nothing else");
 }
 
@@ -292,13 +297,20 @@ async fn calls_beyond_the_bound_of_a_connection_are_turned_away_unsent() {
         tokio::task::yield_now().await;
     }
     let turned_away = channel.call(2, HANG, bytes("x"), PATIENCE).await.unwrap_err();
-    assert!(matches!(&turned_away, CallError::Unreachable(why) if why.starts_with("overloaded")), "{turned_away}");
+    assert!(
+        matches!(&turned_away, CallError::Unreachable(why) if why.starts_with("overloaded")),
+        "{turned_away}"
+    );
     for call in hanging {
         call.abort();
         call.await.unwrap_err();
     }
     let echo = Service { name: "echo", lane: Lane::Bulk };
-    assert_eq!(channel.call(2, echo, bytes("x"), PATIENCE).await, Ok(bytes("x")), "the places are free again");
+    assert_eq!(
+        channel.call(2, echo, bytes("x"), PATIENCE).await,
+        Ok(bytes("x")),
+        "the places are free again"
+    );
 }
 
 #[tokio::test]
@@ -336,7 +348,8 @@ async fn a_node_that_has_not_joined_may_ask_to_join_and_nothing_else() {
     let local = Local::new(node(2));
     let me = stranger();
     let channel = channel(me.clone(), &local);
-    let ask = |name| channel.call_address("anywhere", Service { name, lane: Lane::Commands }, bytes("x"), PATIENCE);
+    let ask =
+        |name| channel.call_address("anywhere", Service { name, lane: Lane::Commands }, bytes("x"), PATIENCE);
     assert_eq!(ask(JOIN).await, Ok(Bytes::copy_from_slice(&STRANGER.to_le_bytes())));
     assert!(matches!(ask("echo").await, Err(CallError::Declined(_))));
     let echo = Service { name: "echo", lane: Lane::Commands };

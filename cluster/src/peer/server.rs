@@ -20,7 +20,8 @@ use super::handshake::{self, Admitted};
 use super::head::{self, Proof};
 use super::incoming::{self, Inflow, Missing};
 use super::limits::{
-    AUTHENTICATE_WITHIN, CONNECTION_WINDOW, H2_FRAME, HEADERS, Limits, CALLER_PING_EVERY, PING_WITHIN, STREAM_WINDOW,
+    AUTHENTICATE_WITHIN, CALLER_PING_EVERY, CONNECTION_WINDOW, H2_FRAME, HEADERS, Limits, PING_WITHIN,
+    STREAM_WINDOW,
 };
 use super::me::{JOIN, Me, STRANGER};
 use super::outgoing::{Outflow, Outgoing, Way, reason};
@@ -30,8 +31,13 @@ use crate::raft::types::NodeId;
 
 /// Serves one accepted connection until it ends. `remote` is where it comes from, for the log. A call that its caller has
 /// given up is dropped where it waits; so is everything under way when the connection ends.
-pub async fn serve<S>(stream: S, remote: String, me: Arc<Me>, answers: Arc<dyn Answers>, clock: Arc<dyn Clock>)
-where
+pub async fn serve<S>(
+    stream: S,
+    remote: String,
+    me: Arc<Me>,
+    answers: Arc<dyn Answers>,
+    clock: Arc<dyn Clock>,
+) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let mut stream = stream;
@@ -102,7 +108,8 @@ impl Visit {
             return None;
         }
         let entered = Entered { proof, service };
-        (proof.kind == Kind::Call || proof.kind == Kind::Open && self.proves(&entered, &[])).then_some(entered)
+        (proof.kind == Kind::Call || proof.kind == Kind::Open && self.proves(&entered, &[]))
+            .then_some(entered)
     }
 
     fn proves(&self, entered: &Entered, body: &[u8]) -> bool {
@@ -196,3 +203,7 @@ impl Visit {
         Response::new(Outgoing::whole(Bytes::new()))
     }
 }
+
+#[cfg(test)]
+#[path = "server_test.rs"]
+mod test;

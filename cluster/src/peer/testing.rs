@@ -80,7 +80,12 @@ impl Answers for Servant {
         Box::pin(async { answer })
     }
 
-    fn stream(&self, _: NodeId, service: &str, mut input: Messages) -> BoxFuture<Result<Messages, CallError>> {
+    fn stream(
+        &self,
+        _: NodeId,
+        service: &str,
+        mut input: Messages,
+    ) -> BoxFuture<Result<Messages, CallError>> {
         let over = self.input_over.clone();
         let output: Messages = match service {
             "echo" => input,
