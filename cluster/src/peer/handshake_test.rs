@@ -27,13 +27,7 @@ async fn two_nodes_of_a_cluster_make_the_same_session() {
     let (reached, admitted) = (reached.ok().unwrap(), admitted.ok().unwrap());
     assert_eq!((reached.node, reached.clock_ms), (2, 77));
     assert_eq!((admitted.from, admitted.lane), (Some(1), Lane::Bulk));
-    let said = super::super::session::Said {
-        kind: super::super::session::Kind::Call,
-        call: 1,
-        number: 0,
-        name: "echo",
-        body: b"x",
-    };
+    let said = session::Said { kind: session::Kind::Call, call: 1, number: 0, name: "echo", body: b"x" };
     assert!(admitted.session.proves(&said, &reached.session.tag(&said)));
     let (_, stranger) = shake(&stranger(), None, &node(2)).await;
     assert_eq!(stranger.ok().unwrap().from, None);

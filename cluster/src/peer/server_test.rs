@@ -7,6 +7,7 @@ use hyper::client::conn::http2::{SendRequest, handshake as h2};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::super::dial::{Connection, Dial as _};
+use super::super::now::now;
 use super::super::testing::*;
 use super::super::{Calls as _, Lane, Service};
 use super::*;
@@ -40,7 +41,7 @@ impl Rogue {
     }
 
     async fn is_closed(&mut self) -> bool {
-        tokio::time::timeout(PATIENCE, async {
+        timeout(PATIENCE, async {
             while !self.sender.is_closed() {
                 tokio::task::yield_now().await;
             }
@@ -177,7 +178,7 @@ async fn garbage_closes_its_own_connection_only() {
         // The other side may have hung up before it has all.
         stranger.write_all(garbage).await.unwrap_or_default();
         let mut heard = Vec::new();
-        tokio::time::timeout(PATIENCE, stranger.read_to_end(&mut heard)).await.unwrap().unwrap_or_default();
+        timeout(PATIENCE, stranger.read_to_end(&mut heard)).await.unwrap().unwrap_or_default();
         assert_eq!(heard, b"", "nothing is said to a stranger");
     }
     assert_eq!(channel.call(2, ECHO, "a".into(), PATIENCE).await, Ok("a".into()));
@@ -188,11 +189,11 @@ async fn garbage_closes_its_own_connection_only() {
 async fn whoever_says_nothing_is_gone_after_five_seconds() {
     let local = Local::new(node(2));
     let mut stranger = raw(&local).await;
-    let began = super::super::now::now();
+    let began = now();
     stranger.write_all(b"onsa").await.unwrap();
     let mut heard = Vec::new();
     stranger.read_to_end(&mut heard).await.unwrap();
-    assert_eq!(super::super::now::now() - began, Duration::from_secs(5));
+    assert_eq!(now() - began, Duration::from_secs(5));
 }
 
 #[tokio::test]
@@ -204,7 +205,7 @@ async fn the_garbage_of_a_peer_closes_its_own_connection_only() {
     handshake::reach(&mut stream, &node(1), Lane::Commands, Some(2)).await.ok().unwrap();
     stream.write_all(&[0x5a; 4096]).await.unwrap();
     let mut heard = Vec::new();
-    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut heard)).await.unwrap().unwrap_or_default();
+    timeout(PATIENCE, stream.read_to_end(&mut heard)).await.unwrap().unwrap_or_default();
     assert_eq!(channel.call(2, ECHO, "a".into(), PATIENCE).await, Ok("a".into()));
     assert_eq!(local.dialled(), 2);
 }
