@@ -264,10 +264,10 @@ impl AsyncWrite for Tap {
 /// A harm that flips a bit of the first byte behind `mark`, wherever it is written.
 pub(super) fn flip_after(mark: &'static [u8]) -> Harm {
     Arc::new(move |bytes| {
-        if let Some(at) = bytes.windows(mark.len()).position(|window| window == mark) {
-            if let Some(byte) = bytes.get_mut(at + mark.len()) {
-                *byte ^= 1;
-            }
+        if let Some(at) = bytes.windows(mark.len()).position(|window| window == mark)
+            && let Some(byte) = bytes.get_mut(at + mark.len())
+        {
+            *byte ^= 1;
         }
     })
 }
