@@ -222,3 +222,7 @@ impl History {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "archive_test.rs"]
+mod test;

@@ -52,7 +52,11 @@ impl LocalPeers {
         let mut network = self.network();
         let others: Vec<NodeId> = network.nodes.keys().copied().filter(|other| *other != node).collect();
         for link in others.into_iter().flat_map(|other| [(node, other), (other, node)]) {
-            if isolated { network.cut.insert(link) } else { network.cut.remove(&link) };
+            if isolated {
+                network.cut.insert(link)
+            } else {
+                network.cut.remove(&link)
+            };
         }
     }
 

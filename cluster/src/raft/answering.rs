@@ -51,7 +51,8 @@ pub trait GroupsHere: Send + Sync + 'static {
     /// The replica of `id`, where there is one.
     fn group(&self, id: GroupId) -> Option<Arc<dyn RaftGroup>>;
 
-    /// Starts an empty replica of `id`, unless there is one by now; it has no members before the leader says who they are.
+    /// Starts an empty replica of `id`, unless there is one by now: several callers may ask at the same time. It has no
+    /// members before the leader says who they are.
     ///
     /// # Errors
     /// When there can be none; the leader is told why.
@@ -72,9 +73,12 @@ impl RaftAnswers {
         let this = self.clone();
         let body = body.clone();
         Some(match service {
-            name if name == HEARTBEAT.name => answered(body, move |(id, append)| async move {
-                this.replica(id).await?.append(append).await
-            }),
+            name if name == HEARTBEAT.name => {
+                answered(
+                    body,
+                    move |(id, append)| async move { this.replica(id).await?.append(append).await },
+                )
+            }
             name if name == VOTE.name => {
                 answered(body, move |(id, ballot)| async move { this.known(id)?.vote(ballot).await })
             }
@@ -112,7 +116,8 @@ impl RaftAnswers {
             return Ok(group);
         }
         let started = self.groups.start(id).await;
-        started.map_err(|error| CallError::Declined(format!("no replica of {id} can be started here: {error}")))
+        started
+            .map_err(|error| CallError::Declined(format!("no replica of {id} can be started here: {error}")))
     }
 
     /// The first message says which group it is; it comes whenever there is something to replicate.
@@ -132,8 +137,9 @@ impl RaftAnswers {
         });
         let answers = group.stream_append(stream::once(future::ready(first)).chain(rest).boxed());
         // A message that cannot be read ends the stream, behind the answers to those before it.
-        let problem = stream::once(async move { problem.lock().unwrap_or_else(PoisonError::into_inner).take() })
-            .filter_map(|error| future::ready(error.map(Err)));
+        let problem =
+            stream::once(async move { problem.lock().unwrap_or_else(PoisonError::into_inner).take() })
+                .filter_map(|error| future::ready(error.map(Err)));
         let pieces = answers.flat_map(|answer| match answer.and_then(|answer| written(&answer)) {
             Ok(message) => stream::iter(pieces::cut(message).into_iter().map(Ok)).boxed(),
             Err(error) => failing(error),
