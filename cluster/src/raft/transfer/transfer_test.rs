@@ -1,11 +1,12 @@
 use std::time::Duration;
 
 use domain::ids::EventId;
+use openraft::ChangeMembers;
 
 use crate::journal::{LogDisk, archive, keys};
 use crate::raft::network::SNAPSHOT;
 use crate::raft::types::Peer;
-use crate::raft::world::{EVENT, Node, OTHER, World, now};
+use crate::raft::world::{EVENT, GROUP, Node, OTHER, World, now};
 use crate::testing::facts;
 
 #[tokio::test(start_paused = true)]
@@ -121,5 +122,67 @@ async fn snapshots_leave_no_faster_than_they_may() {
     world.learn(2).await;
     world.nodes[&2].has(EVENT, 100).await;
     assert!((now() - began) >= Duration::from_millis(size * 1000 / 1024), "{size} in {:?}", (now() - began));
+    world.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receiver_that_cannot_write_gets_it_when_it_can() {
+    let world = World::alone(0).await;
+    let leader = &world.nodes[&1];
+    leader.commit(EVENT, 20).await;
+    world.learn(2).await;
+    world.nodes[&2].has(EVENT, 20).await;
+    world.peers.isolate(2, true);
+    leader.commit(EVENT, 20).await;
+    leader.snapshot().await;
+    let dir = world.nodes[&2].dir.path();
+    std::fs::remove_dir_all(dir).unwrap();
+    world.peers.isolate(2, false);
+    let before = world.peers.carried(SNAPSHOT);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    assert!(world.peers.carried(SNAPSHOT) > before + 10, "it is tried again and again");
+    assert_eq!(world.nodes[&2].facts(EVENT), 20);
+    std::fs::create_dir(dir).unwrap();
+    world.nodes[&2].has(EVENT, 40).await;
+    assert_eq!(world.nodes[&2].history(EVENT), facts(0, 40));
+    world.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transfer_that_nobody_wants_any_more_ends() {
+    let world = World::alone(16).await;
+    let leader = &world.nodes[&1];
+    leader.commit(EVENT, 20).await;
+    leader.snapshot().await;
+    world.learn(2).await;
+    while world.peers.carried(SNAPSHOT) < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // At 16 bytes a second the file is not sent before minutes.
+    let nobody = ChangeMembers::RemoveNodes([2].into());
+    leader.group().raft.change_membership(nobody, false).await.unwrap();
+    let carried = world.peers.carried(SNAPSHOT);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert!(world.peers.carried(SNAPSHOT) <= carried + 1, "at most what was on its way");
+    assert_eq!(world.nodes[&2].group().status().snapshot, None);
+    world.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_one_snapshot_of_a_group_comes_in_at_a_time() {
+    let world = World::alone(0).await;
+    let leader = &world.nodes[&1];
+    leader.commit(EVENT, 20).await;
+    leader.snapshot().await;
+    world.peers.isolate(2, true);
+    let started = crate::raft::answering::GroupsHere::start(&world.nodes[&2].here, GROUP).await;
+    assert!(started.is_ok());
+    let turn = world.nodes[&2].group().snapshots.turn().await;
+    world.peers.isolate(2, false);
+    leader.group().raft.add_learner(2, Peer::default(), false).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    assert_eq!(world.nodes[&2].files(), Vec::<String>::new(), "it waits, and is declined in the end");
+    drop(turn);
+    world.nodes[&2].has(EVENT, 20).await;
     world.shutdown().await;
 }
