@@ -210,6 +210,7 @@ async fn open_cluster(
         },
         queue_capacity: config.journal.queue_capacity,
         journal_capacity: JOURNAL_CAPACITY,
+        reserve_bytes: config.journal.reserve_bytes,
         transport: Arc::new(NoPeers),
         clock: clock.clone(),
         commits: Arc::new(()),
