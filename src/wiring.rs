@@ -289,7 +289,7 @@ async fn open_cluster(
         },
         queue_capacity: config.journal.queue_capacity,
         journal_capacity: JOURNAL_CAPACITY,
-        reserve_bytes: 0,
+        reserve_bytes: config.journal.reserve_bytes,
         clock: clock.clone(),
         commits: Arc::new(()),
         flushes: metrics.clone(),
