@@ -111,8 +111,8 @@ impl Journal for Memory {
 
     fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
         let sale = self.sales().get(&event).cloned().flatten();
-        let time = self.cluster.time(event);
-        Box::pin(async move { Ok(Opened { term: TERM, sale, time }) })
+        let time = self.cluster.time(event).ok_or(JournalFault::NotOwner);
+        Box::pin(async move { Ok(Opened { term: TERM, sale, time: time? }) })
     }
 
     fn term(&self, _event: EventId) -> Option<Term> {

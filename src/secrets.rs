@@ -74,7 +74,8 @@ pub fn resolve(config: &Config, data: &Path, random: &dyn Random) -> Result<Secr
 
 /// Another secret that follows from `secret` and tells nothing of it.
 fn derive(secret: &Secret, purpose: &str) -> String {
-    let mut keyed = Hmac::<Sha256>::new_from_slice(secret.reveal().as_bytes()).expect("a key of any length will do");
+    let mut keyed =
+        Hmac::<Sha256>::new_from_slice(secret.reveal().as_bytes()).expect("a key of any length will do");
     keyed.update(purpose.as_bytes());
     hexadecimal(&keyed.finalize().into_bytes())
 }

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::{Arbiters, Owners, Shell};
-use cluster::peer::dial::TcpDial;
-use cluster::peer::me::PeerSecret;
+use cluster::peer::PeerSecret;
+use cluster::peer::TcpDial;
 use cluster::placement::layout::Addresses as NodeAddresses;
 use cluster::{Care, Cluster, ClusterConfig, ClusterError, Owner, SnapshotSettings};
 use domain::account::{Role, bootstrap_operator};
@@ -237,10 +237,10 @@ async fn serve_peers(listener: TcpListener, cluster: Arc<Cluster>) {
     loop {
         while serving.try_join_next().is_some() {}
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, remote)) => {
                 // Messages are small and whole: waiting to fill a packet only costs time.
                 if stream.set_nodelay(true).is_ok() {
-                    serving.spawn(cluster.serve_peer(Box::new(stream)));
+                    serving.spawn(cluster.serve_peer(Box::new(stream), remote.to_string()));
                 }
             }
             // No file descriptor is left, say: that passes, but not at once.
@@ -282,13 +282,14 @@ async fn open_cluster(
         secret: PeerSecret::new(secrets.cluster_secret.reveal().as_bytes()).map_err(NodeFault::failed)?,
         random: Arc::new(SystemRandom),
         dial: Arc::new(TcpDial),
-        snapshot_bytes_per_second: config.cluster.snapshot_bytes_per_second,
         snapshots: SnapshotSettings {
             every_entries: config.journal.snapshot_every_entries,
             keep_entries: config.journal.keep_entries,
+            send_bytes_per_second: config.cluster.snapshot_bytes_per_second,
         },
         queue_capacity: config.journal.queue_capacity,
         journal_capacity: JOURNAL_CAPACITY,
+        reserve_bytes: 0,
         clock: clock.clone(),
         commits: Arc::new(()),
         flushes: metrics.clone(),
@@ -298,9 +299,7 @@ async fn open_cluster(
         ClusterError::OtherShards { .. }
         | ClusterError::OtherNode { .. }
         | ClusterError::OtherKind { .. }
-        | ClusterError::Setting(_) => {
-            NodeFault::Config(ConfigError::new(error.to_string()))
-        }
+        | ClusterError::Setting(_) => NodeFault::Config(ConfigError::new(error.to_string())),
         other => NodeFault::data(&options.data, &other),
     })
 }

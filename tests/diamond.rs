@@ -25,7 +25,7 @@ const DOMAIN_MAY_USE: [&str; 1] = ["serde"];
 
 /// Dependencies that one package alone may name, in its tests too, so that each can be replaced in one place.
 const OWNED: [(&str, &[&str]); 2] = [
-    ("onsale-cluster", &["bincode", "consistent_hash", "openraft", "openraft-multi", "sled"]),
+    ("onsale-cluster", &["bincode", "consistent_hash", "openraft", "sled"]),
     ("onsale", &["argon2", "axum", "jsonwebtoken"]),
 ];
 

@@ -10,12 +10,11 @@ use std::time::Duration;
 
 use bincode::Options;
 use cluster::raft::types::{Entry, SaleBatch};
-use cluster::{Cluster, ClusterConfig, NoPeers, SnapshotSettings};
+use cluster::{Cluster, ClusterConfig};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use domain::event::{Cancellation, Fact, PricedSeat, SaleTerms, Stamped};
 use domain::ids::{EventId, HoldNumber, SeatIndex, UserId};
-use domain::ports::{Journal, JournalFault, Opened, Proposal, StoppedClock};
-use domain::time::Reading;
+use domain::ports::{Journal, JournalFault, Opened, Proposal};
 use domain::time::UnixMillis;
 use tokio::sync::oneshot;
 
@@ -61,19 +60,7 @@ fn fact(number: u64) -> Fact {
 }
 
 fn config(data_dir: PathBuf) -> ClusterConfig {
-    ClusterConfig {
-        data_dir,
-        node: 1,
-        shards: 16,
-        snapshots: SnapshotSettings::default(),
-        queue_capacity: 4096,
-        journal_capacity: 1024,
-        transport: Arc::new(NoPeers),
-        clock: Arc::new(StoppedClock(Reading::default())),
-        commits: Arc::new(()),
-        flushes: Arc::new(()),
-        on_fatal: Arc::new(|message| panic!("the journal has failed: {message}")),
-    }
+    ClusterConfig::alone(data_dir, Arc::new(|message| panic!("the journal has failed: {message}")))
 }
 
 type Fate = oneshot::Receiver<Result<(), JournalFault>>;

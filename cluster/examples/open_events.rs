@@ -25,7 +25,8 @@ const HOLDS: u32 = 2_500;
 const HOLDS_AT_ONCE: u32 = 50;
 const WINDOW: usize = 64;
 /// Snapshots come often here, so that the most memory seen includes them.
-const SNAPSHOTS: SnapshotSettings = SnapshotSettings { every_entries: 500, keep_entries: 50 };
+const SNAPSHOTS: SnapshotSettings =
+    SnapshotSettings { every_entries: 500, keep_entries: 50, send_bytes_per_second: 0 };
 
 fn stamped(fact: Fact) -> Stamped {
     Stamped { at: UnixMillis::new(1_700_000_000_000), fact }

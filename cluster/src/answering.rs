@@ -10,6 +10,7 @@ use crate::following::{self, COMMITTED};
 use crate::here::Here;
 use crate::joining::{Admitting, JOIN};
 use crate::journal::{GroupId, LogDisk};
+use crate::ordering::{self, ORDER};
 use crate::peer::{Answers, Bytes, CallError, Messages};
 use crate::raft::answering::{GroupsHere, RaftAnswers, RaftGroup};
 use crate::raft::types::NodeId;
@@ -37,6 +38,11 @@ impl<D: LogDisk> Answers for NodeAnswers<D> {
         if service == COMMITTED.name {
             return Box::pin(following::answer(self.here.clone(), body));
         }
+        if service == ORDER.name {
+            let (here, routes, clock) =
+                (self.here.clone(), self.routes.clone(), self.admitting.clock.clone());
+            return Box::pin(ordering::answer(here, routes, clock, body));
+        }
         if let Some(answer) = self.raft.call(service, &body) {
             return answer;
         }
@@ -46,15 +52,11 @@ impl<D: LogDisk> Answers for NodeAnswers<D> {
         }
     }
 
-    fn stream(
-        &self,
-        from: NodeId,
-        service: &str,
-        input: Messages,
-    ) -> BoxFuture<Result<Messages, CallError>> {
-        if self.raft.streams(service) {
-            return self.raft.stream(service, input);
-        }
+    fn stream(&self, from: NodeId, service: &str, input: Messages) -> BoxFuture<Result<Messages, CallError>> {
+        let input = match self.raft.stream(service, input) {
+            Ok(answers) => return Box::pin(std::future::ready(Ok(answers))),
+            Err(input) => input,
+        };
         match self.others.get() {
             Some(others) => others.stream(from, service, input),
             None => Box::pin(std::future::ready(Err(not_yet()))),
@@ -73,7 +75,9 @@ impl<D: LogDisk> GroupsHere for Running<D> {
     fn group(&self, id: GroupId) -> Option<Arc<dyn RaftGroup>> {
         match id {
             GroupId::DIRECTORY => Some(Arc::new(self.0.directory.group.clone())),
-            GroupId::ACCOUNTS => self.0.accounts.as_ref().map(|it| Arc::new(it.group.clone()) as Arc<dyn RaftGroup>),
+            GroupId::ACCOUNTS => {
+                self.0.accounts.as_ref().map(|it| Arc::new(it.group.clone()) as Arc<dyn RaftGroup>)
+            }
             shard => Some(Arc::new(self.0.shard(shard.number())?.group.clone())),
         }
     }

@@ -92,7 +92,12 @@ fn encode(beat: &Beat) -> Bytes {
 }
 
 /// Tells one peer, and hears its answer; gives the peer back.
-async fn tell<D: LogDisk>(calls: Arc<dyn Calls>, routes: Arc<Routes<D>>, peer: NodeId, beat: Bytes) -> NodeId {
+async fn tell<D: LogDisk>(
+    calls: Arc<dyn Calls>,
+    routes: Arc<Routes<D>>,
+    peer: NodeId,
+    beat: Bytes,
+) -> NodeId {
     match calls.call(peer, BEAT, beat, ALIVE).await {
         Ok(answer) => match frame::decode("a beat", VERSION, &answer) {
             Ok(beat) => routes.hear(peer, beat),
@@ -105,7 +110,8 @@ async fn tell<D: LogDisk>(calls: Arc<dyn Calls>, routes: Arc<Routes<D>>, peer: N
 
 /// Answers the beat of `peer`.
 pub(crate) fn answer<D: LogDisk>(routes: &Routes<D>, peer: NodeId, body: &Bytes) -> Result<Bytes, CallError> {
-    let beat = frame::decode("a beat", VERSION, body).map_err(|error| CallError::Declined(error.to_string()))?;
+    let beat =
+        frame::decode("a beat", VERSION, body).map_err(|error| CallError::Declined(error.to_string()))?;
     routes.hear(peer, beat);
     Ok(encode(&routes.beat()))
 }

@@ -92,20 +92,16 @@ impl Table {
 
     /// Who has been heard of for at least `span` without a break, and stays.
     pub(crate) fn settled(&self, span: Duration, now: Instant) -> BTreeSet<NodeId> {
-        let settled = self.living(now).filter(|(_, heard)| {
-            !heard.beat.leaving && heard.at.duration_since(heard.since) >= span
-        });
+        let settled = self
+            .living(now)
+            .filter(|(_, heard)| !heard.beat.leaving && heard.at.duration_since(heard.since) >= span);
         settled.map(|(node, _)| node).collect()
-    }
-
-    /// How long `node` has not been heard of; `None` where it never was.
-    pub(crate) fn silent_for(&self, node: NodeId, now: Instant) -> Option<Duration> {
-        self.0.get(&node).map(|heard| now.duration_since(heard.at))
     }
 
     /// Who says that it leads `group`, in the latest term, and how it sees the group.
     pub(crate) fn leader(&self, group: GroupId, now: Instant) -> Option<(NodeId, &Lead)> {
-        let leads = self.living(now).flat_map(|(node, heard)| heard.beat.leads.iter().map(move |lead| (node, lead)));
+        let leads =
+            self.living(now).flat_map(|(node, heard)| heard.beat.leads.iter().map(move |lead| (node, lead)));
         leads.filter(|(_, lead)| lead.group == group.number()).max_by_key(|(_, lead)| lead.term)
     }
 
@@ -146,7 +142,6 @@ mod test {
         assert!(table.hear(1, leading(4), later), "it is back");
         assert_eq!(table.leader(GROUP, later).unwrap().0, 1);
         assert_eq!(table.alive(later), BTreeSet::from([1]));
-        assert_eq!(table.silent_for(2, later), Some(ALIVE));
         assert_eq!(table.runs(GROUP, later), [1]);
         table.keep(&BTreeSet::from([2]));
         assert_eq!(table.leader(GROUP, later), None);

@@ -6,6 +6,7 @@
 //! `placement::reconcile`'s to say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use crate::raft::types::{Entry, NodeId, node_number};
 use crate::routes::{Routes, now};
 
 /// A node that has come back leads again when it has been there for so long: it may be about to die once more.
-const SETTLED: Duration = Duration::from_secs(5);
+const LONG_ENOUGH: Duration = Duration::from_secs(5);
 /// Leaderships go home one by one, so that the clients of one shard at a time notice.
 const BETWEEN_HANDOVERS: Duration = Duration::from_millis(500);
 /// A replica that the layout does not want is dropped when nobody has wanted it for so long.
@@ -39,6 +40,12 @@ pub struct Care {
     pub replace_after: Duration,
     /// Replicas that may be on their way from this node at one time.
     pub moves_at_once: usize,
+}
+
+impl Default for Care {
+    fn default() -> Self {
+        Self { replace_after: Duration::from_secs(30 * 60), moves_at_once: 2 }
+    }
 }
 
 /// Looks after the groups of a node until it is dropped.
@@ -70,17 +77,18 @@ impl<D: LogDisk> Caretaker<D> {
             }
             self.routes.keep(&self.here.members());
             let directory = self.here.directory.group.clone();
-            self.attend(&directory, &layout.directory_target()).await;
+            self.attend(&directory, &layout.directory_target(), ready(())).await;
             if let Some(accounts) = &self.here.accounts {
                 let accounts = accounts.group.clone();
-                self.attend(&accounts, &layout.accounts_target()).await;
+                self.attend(&accounts, &layout.accounts_target(), ready(())).await;
             }
             let mut on_the_way = 0;
             for (shard, replica) in self.here.shards() {
                 let target = layout.shard_target(shard);
                 if replica.group.leased_term().is_some() {
                     if on_the_way < self.care.moves_at_once {
-                        on_the_way += usize::from(self.attend(&replica.group, &target).await);
+                        let settled = replica.settled();
+                        on_the_way += usize::from(self.attend(&replica.group, &target, settled).await);
                     }
                 } else {
                     self.forget_unwanted(shard, &target).await;
@@ -94,12 +102,17 @@ impl<D: LogDisk> Caretaker<D> {
     }
 
     /// Takes the next step of `group`, if this node leads it; says whether a replica is on its way.
-    async fn attend<M: Machine>(&mut self, group: &Group<M, D>, target: &Target) -> bool {
+    async fn attend<M: Machine>(
+        &mut self,
+        group: &Group<M, D>,
+        target: &Target,
+        settled: impl Future<Output = ()>,
+    ) -> bool {
         let (Some(_), Some(replicas)) = (group.leased_term(), group.replicas()) else { return false };
         let now = now();
-        let (mut alive, settled) = {
+        let (mut alive, staying) = {
             let table = self.routes.table();
-            (table.alive(now), table.settled(SETTLED, now))
+            (table.alive(now), table.settled(LONG_ENOUGH, now))
         };
         alive.insert(self.here.me);
         let actual = Actual {
@@ -120,16 +133,18 @@ impl<D: LogDisk> Caretaker<D> {
             Step::HandOver(to) => {
                 let wanted = target.voters.contains(&self.here.me);
                 let lately = self.last_handover.is_some_and(|at| now.duration_since(at) < BETWEEN_HANDOVERS);
-                if wanted && (lately || !settled.contains(&to)) {
+                if wanted && (lately || !staying.contains(&to)) {
                     return false;
                 }
                 self.last_handover = Some(now);
-                group.hand_over(to).await
+                group.hand_over(to, settled).await
             }
         };
         match taken {
             Ok(()) => tracing::info!(group = %group.id, ?step, "a step towards the layout"),
-            Err(error) => tracing::warn!(group = %group.id, ?step, %error, "a step towards the layout failed"),
+            Err(error) => {
+                tracing::warn!(group = %group.id, ?step, %error, "a step towards the layout failed")
+            }
         }
         true
     }
@@ -152,7 +167,9 @@ impl<D: LogDisk> Caretaker<D> {
         self.unwanted.remove(&shard);
         match self.here.forget(shard).await {
             Ok(()) => tracing::info!(shard, "a replica that is no longer wanted is dropped"),
-            Err(error) => tracing::warn!(shard, %error, "a replica that is no longer wanted could not be dropped"),
+            Err(error) => {
+                tracing::warn!(shard, %error, "a replica that is no longer wanted could not be dropped")
+            }
         }
     }
 
@@ -172,7 +189,8 @@ impl<D: LogDisk> Caretaker<D> {
         let alive = self.routes.table().alive(now);
         let staying = layout.members().iter().filter(|(_, member)| member.takes_part() && !member.gateway);
         let members = staying.filter_map(|(number, _)| layout.id_of(*number));
-        let absent: BTreeSet<NodeId> = members.filter(|id| *id != self.here.me && !alive.contains(id)).collect();
+        let absent: BTreeSet<NodeId> =
+            members.filter(|id| *id != self.here.me && !alive.contains(id)).collect();
         self.missing.retain(|node, _| absent.contains(node));
         for node in absent {
             let since = *self.missing.entry(node).or_insert(now);
@@ -183,7 +201,10 @@ impl<D: LogDisk> Caretaker<D> {
         }
     }
 
-    async fn decide<T, E: std::fmt::Debug>(&self, decide: impl FnOnce(&Layout) -> Result<(Vec<LayoutFact>, T), E>) {
+    async fn decide<T, E: std::fmt::Debug>(
+        &self,
+        decide: impl FnOnce(&Layout) -> Result<(Vec<LayoutFact>, T), E>,
+    ) {
         let decided = self.here.directory.update(|directory| {
             let (facts, _) = decide(&directory.layout)?;
             Ok::<_, E>(((!facts.is_empty()).then_some(Entry::Layout(facts)), ()))

@@ -38,10 +38,10 @@ pub enum ClusterError {
         /// The missing file.
         file: PathBuf,
     },
-    /// A group that once was formed has an empty log.
-    LostGroup {
-        /// Its name.
-        group: String,
+    /// Something that was acknowledged is not there any more as it was written. The files are left as they are.
+    Damaged {
+        /// What, and how it was found out.
+        what: String,
     },
     /// A setting cannot be.
     Setting(String),
@@ -79,11 +79,9 @@ impl fmt::Display for ClusterError {
                 "there is a journal, but {} is missing; restore it from a backup, or start with an empty directory",
                 file.display()
             ),
-            Self::LostGroup { group } => write!(
-                f,
-                "the log of {group} is empty although the cluster was formed; restore the data directory from a \
-                 backup, or start with an empty one"
-            ),
+            Self::Damaged { what } => {
+                write!(f, "{what}; restore the data directory from a backup, or start with an empty one")
+            }
             Self::Setting(what) => f.write_str(what),
             Self::Io(error) => error.fmt(f),
         }
@@ -100,7 +98,12 @@ impl std::error::Error for ClusterError {
 }
 
 impl From<io::Error> for ClusterError {
+    /// Whatever reads stored bytes and finds them other than they were written says so by
+    /// [`io::ErrorKind::InvalidData`].
     fn from(error: io::Error) -> Self {
-        Self::Io(error)
+        match error.kind() {
+            io::ErrorKind::InvalidData => Self::Damaged { what: error.to_string() },
+            _ => Self::Io(error),
+        }
     }
 }

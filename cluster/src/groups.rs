@@ -20,8 +20,11 @@ use crate::background::Background;
 use crate::error::ClusterError;
 use crate::here::{Here, ShardHere};
 use crate::identity::DataDir;
-use crate::journal::{GroupId, LogDisk, SledStore, Store, Writer, archive};
-use crate::peer::{self, Answers, Calls, Channel, Connection, Me};
+use crate::journal::{GroupId, LogDisk, SledStore, Space, Store, Writer, archive};
+use crate::peer::Channel;
+use crate::peer::Connection;
+use crate::peer::Me;
+use crate::peer::{Answers, Calls, serve};
 use crate::placement::layout::{Layout, LayoutFact};
 use crate::raft::group::GroupStatus;
 use crate::raft::types::{Entry, NodeId};
@@ -34,11 +37,12 @@ pub struct Cluster<D: LogDisk = Writer> {
     pub(crate) routes: Arc<Routes<D>>,
     pub(crate) journal: D,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) me: Me,
+    pub(crate) me: Arc<Me>,
     pub(crate) channel: Arc<Channel>,
     pub(crate) answers: Arc<dyn Answers>,
     pub(crate) others: Arc<OnceLock<Arc<dyn Answers>>>,
     pub(crate) background: Background,
+    pub(crate) cluster: u128,
     pub(crate) gateway: bool,
     /// What a gateway knows of accounts.
     pub(crate) no_accounts: Accounts,
@@ -73,6 +77,12 @@ impl<D: LogDisk> Cluster<D> {
         crate::start::on_this_thread(config, journal).await
     }
 
+    /// Which cluster this is.
+    #[must_use]
+    pub fn cluster_id(&self) -> u128 {
+        self.cluster
+    }
+
     /// This node, in this life.
     #[must_use]
     pub fn me(&self) -> NodeId {
@@ -98,8 +108,12 @@ impl<D: LogDisk> Cluster<D> {
     }
 
     /// Serves a peer that has connected, until it goes; to be run on any thread.
-    pub fn serve_peer(&self, connection: Connection) -> impl Future<Output = ()> + Send + 'static {
-        peer::serve(connection, self.me.clone(), self.answers.clone(), self.clock.clone())
+    pub fn serve_peer(
+        &self,
+        connection: Connection,
+        remote: String,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        serve(connection, remote, self.me.clone(), self.answers.clone(), self.clock.clone())
     }
 
     /// Waits until this node knows its cluster as it is now: the directory, and the accounts where it has them, have a
@@ -206,7 +220,9 @@ impl<D: LogDisk> Cluster<D> {
     pub fn for_each_sale_owned(&self, mut see: impl FnMut(EventId, &Sale)) {
         for (_, shard) in self.here.shards() {
             if shard.group.leased_term().is_some() {
-                shard.group.read(|state| state.machine.sales.iter().for_each(|(event, sale)| see(*event, sale)));
+                shard
+                    .group
+                    .read(|state| state.machine.sales.iter().for_each(|(event, sale)| see(*event, sale)));
             }
         }
     }
@@ -249,6 +265,7 @@ impl<D: LogDisk> Cluster<D> {
         &self,
         decide: impl FnOnce(&Catalogue) -> Result<(Vec<CatalogueFact>, T), R>,
     ) -> Result<Result<T, R>, JournalFault> {
+        self.require_space()?;
         let change = self.here.directory.update(|directory| {
             let (facts, answer) = decide(&directory.catalogue)?;
             Ok(((!facts.is_empty()).then_some(Entry::Catalogue(facts)), answer))
@@ -264,6 +281,7 @@ impl<D: LogDisk> Cluster<D> {
         &self,
         decide: impl FnOnce(&Layout) -> Result<(Vec<LayoutFact>, T), R>,
     ) -> Result<Result<T, R>, JournalFault> {
+        self.require_space()?;
         let change = self.here.directory.update(|directory| {
             let (facts, answer) = decide(&directory.layout)?;
             Ok(((!facts.is_empty()).then_some(Entry::Layout(facts)), answer))
@@ -279,12 +297,31 @@ impl<D: LogDisk> Cluster<D> {
         &self,
         decide: impl FnOnce(&Accounts) -> Result<(Vec<AccountFact>, T), R>,
     ) -> Result<Result<T, R>, JournalFault> {
+        self.require_space()?;
         let accounts = self.here.accounts.as_ref().ok_or(JournalFault::NotOwner)?;
         let change = accounts.update(|accounts| {
             let (facts, answer) = decide(accounts)?;
             Ok(((!facts.is_empty()).then_some(Entry::Accounts(facts)), answer))
         });
         change.await
+    }
+
+    /// Whether the disk has no space: until it has, nothing is acknowledged and every change is refused.
+    #[must_use]
+    pub fn waits_for_space(&self) -> bool {
+        self.journal.space().is_some_and(Space::is_full)
+    }
+
+    /// From now on the reserve is checked also where nobody writes, or no longer.
+    pub(crate) fn keep_reserve(&self, whole: bool) {
+        if let Some(space) = self.journal.space() {
+            space.guard(whole);
+        }
+    }
+
+    /// Whoever waited would wait for the operator.
+    fn require_space(&self) -> Result<(), JournalFault> {
+        if self.waits_for_space() { Err(JournalFault::Full) } else { Ok(()) }
     }
 
     /// Where every group that runs here stands: the shards in order, the directory, the accounts.
@@ -312,6 +349,7 @@ impl<D: LogDisk> Cluster<D> {
 
     /// Settles what is queued, stops the groups, flushes and closes the journal. Every later call is refused.
     pub async fn shutdown(&self) {
+        self.keep_reserve(false);
         self.background.stop();
         self.here.shutdown().await;
         self.journal.close().await;
@@ -320,16 +358,17 @@ impl<D: LogDisk> Cluster<D> {
 
 impl<D: LogDisk> Journal for Cluster<D> {
     fn reserve(&self, event: EventId) -> Result<Place, JournalFault> {
+        self.require_space()?;
         let home = self.home(event).ok_or(JournalFault::NotOwner)?;
         home.proposer().as_ref().ok_or(JournalFault::Closed)?.reserve()
     }
 
     fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
         let asked = match self.home(event) {
-            Some(home) => match &*home.proposer() {
+            Some(home) => self.require_space().and_then(|()| match &*home.proposer() {
                 Some(proposer) => proposer.open(event),
                 None => Err(JournalFault::Closed),
-            },
+            }),
             None => Err(JournalFault::NotOwner),
         };
         Box::pin(async move { asked?.await.map_err(|_| JournalFault::Closed)? })

@@ -1,36 +1,25 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::account::{PasswordHash, Role, User};
 use domain::ids::UserId;
-use domain::ports::StoppedClock;
 use domain::ports::Term;
-use domain::time::{Reading, UnixMillis};
+use domain::time::UnixMillis;
 
 use super::*;
 use crate::journal::{OnFatal, Op};
 use crate::raft::types::SaleBatch;
 use crate::testing::{facts, proposal, propose};
-use crate::{CommitObserver, NoPeers, SnapshotSettings};
+use crate::{CommitObserver, SnapshotSettings};
 
 const EVENT: EventId = EventId::new(0xbeef);
 
 fn config(dir: &Path) -> ClusterConfig {
-    ClusterConfig {
-        data_dir: dir.join("data"),
-        node: 1,
-        shards: 2,
-        snapshots: SnapshotSettings::default(),
-        queue_capacity: 64,
-        journal_capacity: 64,
-        transport: Arc::new(NoPeers),
-        clock: Arc::new(StoppedClock(Reading::default())),
-        commits: Arc::new(()),
-        flushes: Arc::new(()),
-        on_fatal: Arc::new(|message| panic!("{message}")),
-    }
+    let alone = ClusterConfig::alone(dir.join("data"), Arc::new(|message| panic!("{message}")));
+    ClusterConfig { shards: 2, queue_capacity: 64, journal_capacity: 64, ..alone }
 }
 
 async fn open(dir: &Path) -> Cluster {
@@ -67,7 +56,7 @@ impl Cluster {
     }
 
     fn home_status(&self, event: EventId) -> GroupStatus {
-        self.home(event).group.status()
+        self.home(event).unwrap().group.status()
     }
 }
 
@@ -123,7 +112,7 @@ async fn an_acknowledgement_needs_no_clean_shutdown() {
 async fn a_restart_from_snapshot_and_log_after_a_purge_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let often = || ClusterConfig {
-        snapshots: SnapshotSettings { every_entries: 25, keep_entries: 5 },
+        snapshots: SnapshotSettings { every_entries: 25, keep_entries: 5, ..SnapshotSettings::default() },
         ..config(dir.path())
     };
     let mut total = 0;
@@ -217,7 +206,7 @@ async fn an_entry_is_written_in_its_own_term_or_never() {
     // The queue has looked at the term before; the leader may change between that and the write.
     for other in [term - 1, term + 1] {
         let batch = SaleBatch { event: EVENT, base: 0, facts: facts(0, 1).into() };
-        let written = cluster.home(EVENT).group.write(other, Entry::Sales([batch].into())).await;
+        let written = cluster.home(EVENT).unwrap().group.write(other, Entry::Sales([batch].into())).await;
         assert_eq!(written, Err(JournalFault::NotOwner));
     }
     assert_eq!(cluster.facts_of(EVENT), 0);
@@ -234,7 +223,7 @@ async fn a_full_queue_takes_nothing_and_loses_nothing() {
     let (held, is_held) = std::sync::mpsc::sync_channel(1);
     let (release, released) = std::sync::mpsc::sync_channel::<()>(1);
     {
-        let _there = cluster._place.enter();
+        let _there = cluster.here.enter();
         tokio::spawn(async move { held.send(()).is_ok() && released.recv().is_ok() });
     }
     is_held.recv().unwrap();
@@ -286,7 +275,7 @@ async fn a_failed_sync_ends_all_acknowledgement_and_is_reported_once() {
         tell.lock().unwrap().send(message).unwrap();
     });
     let switch = failing.clone();
-    let store = move |dir: &Path| Ok(Box::new(Failing(SledStore::open(dir)?, switch)) as Box<dyn Store>);
+    let store = move |dir: &Path| Ok(Box::new(Failing(SledStore::open(dir)?, switch.clone())) as Box<dyn Store>);
     let cluster = Cluster::open_over(ClusterConfig { on_fatal, ..config(dir.path()) }, store).await.unwrap();
     commit(&cluster, EVENT, 3).await;
     let term = cluster.open_sale(EVENT).await.term;

@@ -7,6 +7,7 @@
 //! to date, and because a node that lost its log comes back as another one.
 
 use std::collections::BTreeSet;
+use std::future::ready;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
@@ -43,6 +44,15 @@ pub(crate) struct ShardHere<D: LogDisk> {
 impl<D: LogDisk> ShardHere<D> {
     pub(crate) fn proposer(&self) -> RwLockReadGuard<'_, Option<Proposer>> {
         self.proposer.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns when everything that was proposed before is committed, or can no longer be.
+    pub(crate) async fn settled(&self) {
+        let settled = self.proposer().as_ref().map(Proposer::settled);
+        if let Some(Ok(settled)) = settled {
+            // Gone means settled too.
+            let _ = settled.await;
+        }
     }
 
     /// Settles what is queued and takes nothing more.
@@ -94,7 +104,8 @@ impl<D: LogDisk> Here<D> {
         let wanted = (0..beginning.shards).filter(|shard| {
             !beginning.gateway && (forming || context.disk.watermark(GroupId::shard(*shard)).is_some())
         });
-        let start_shard = |shard| started::<Shard, D>(GroupId::shard(shard), context, forming, &beginning.place);
+        let start_shard =
+            |shard| started::<Shard, D>(GroupId::shard(shard), context, forming, &beginning.place);
         let accounts = async {
             if beginning.gateway {
                 return Ok(None);
@@ -107,7 +118,8 @@ impl<D: LogDisk> Here<D> {
             accounts,
         )?;
         if beginning.formed && !directory.is_formed().await? {
-            return Err(ClusterError::LostGroup { group: directory.id.to_string() });
+            let what = format!("the log of {} is empty although the cluster was formed", directory.id);
+            return Err(ClusterError::Damaged { what });
         }
         let here = Self {
             me: context.node,
@@ -179,12 +191,12 @@ impl<D: LogDisk> Here<D> {
         let mut changes = self.changed.subscribe();
         loop {
             let others = others();
-            let mut left = hand_over(&self.directory.group, &others).await;
+            let mut left = hand_over(&self.directory.group, &others, ready(())).await;
             if let Some(accounts) = &self.accounts {
-                left |= hand_over(&accounts.group, &others).await;
+                left |= hand_over(&accounts.group, &others, ready(())).await;
             }
             for (_, replica) in self.shards() {
-                left |= hand_over(&replica.group, &others).await;
+                left |= hand_over(&replica.group, &others, replica.settled()).await;
             }
             if !left {
                 return;
@@ -212,7 +224,9 @@ impl<D: LogDisk> Here<D> {
     pub(crate) async fn forget(&self, shard: u16) -> io::Result<()> {
         let _turn = self.turn.lock().await;
         let slot = &self.shards[usize::from(shard)];
-        let Some(replica) = slot.write().unwrap_or_else(PoisonError::into_inner).take() else { return Ok(()) };
+        let Some(replica) = slot.write().unwrap_or_else(PoisonError::into_inner).take() else {
+            return Ok(());
+        };
         replica.close().await;
         replica.group.shutdown().await;
         self.beginning.context.erase(GroupId::shard(shard)).await
@@ -254,7 +268,8 @@ impl<D: LogDisk> Here<D> {
     /// From now on a group that stops without being asked to is the end of this node.
     fn watch<M: Machine>(&self, group: &Group<M, D>) {
         let _there = self.enter();
-        let (group, on_fatal, changed) = (group.clone(), self.beginning.on_fatal.clone(), self.changed.clone());
+        let (group, on_fatal, changed) =
+            (group.clone(), self.beginning.on_fatal.clone(), self.changed.clone());
         tokio::spawn(async move {
             let stopped = group.stopped(|| changed.send_modify(|count| *count += 1)).await;
             if let Some(why) = stopped {
@@ -265,11 +280,15 @@ impl<D: LogDisk> Here<D> {
 }
 
 /// Gives the leadership of `group` to one of `others`; says whether this node leads and somebody else could.
-async fn hand_over<M: Machine, D: LogDisk>(group: &Group<M, D>, others: &BTreeSet<NodeId>) -> bool {
+async fn hand_over<M: Machine, D: LogDisk>(
+    group: &Group<M, D>,
+    others: &BTreeSet<NodeId>,
+    settled: impl Future<Output = ()>,
+) -> bool {
     let Some(replicas) = group.term().and_then(|_| group.replicas()) else { return false };
     let able = replicas.voters.iter().find(|node| others.contains(node) && replicas.caught_up.contains(node));
     let Some(heir) = able else { return false };
-    if let Err(error) = group.hand_over(*heir).await {
+    if let Err(error) = group.hand_over(*heir, settled).await {
         tracing::warn!(group = %group.id, %error, "the leadership could not be handed over");
     }
     true

@@ -9,13 +9,18 @@ use crate::error::ClusterError;
 use crate::groups::Cluster;
 use crate::joining::join;
 use crate::journal::{LogDisk, OnFatal};
+use crate::peer::Channel;
 use crate::placement::layout::decide::{self, Forming, Joining};
 use crate::raft::types::node_number;
 use crate::start::ClusterConfig;
 
 impl<D: LogDisk> Cluster<D> {
     /// Makes this node known. Returns at once where others have to be asked, who may not be there yet.
-    pub(crate) async fn introduce(&self, config: &ClusterConfig, peers: &[String]) -> Result<(), ClusterError> {
+    pub(crate) async fn introduce(
+        &self,
+        config: &ClusterConfig,
+        peers: &[String],
+    ) -> Result<(), ClusterError> {
         let life = (self.me() >> 32) as u32;
         let request = config.request(Some(life));
         if self.here.directory.group.leased_term().is_some() {
@@ -54,12 +59,7 @@ impl<D: LogDisk> Cluster<D> {
     }
 }
 
-async fn introduce_there(
-    channel: Arc<crate::peer::Channel>,
-    seeds: Vec<String>,
-    request: Joining,
-    on_fatal: OnFatal,
-) {
+async fn introduce_there(channel: Arc<Channel>, seeds: Vec<String>, request: Joining, on_fatal: OnFatal) {
     if let Err(error) = join(&channel, &seeds, &request, None).await {
         on_fatal(error.to_string());
     }

@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use crate::error::ClusterError;
 use crate::here::Here;
 use crate::journal::{GroupId, LogDisk};
-use crate::peer::{CallError, Channel, Lane, Service, frame};
+use crate::peer::Channel;
+use crate::peer::{CallError, Lane, Service, frame};
 use crate::placement::layout::decide::{self, Joining, Refused};
 use crate::raft::types::{Entry, NodeId};
 use crate::routes::{Owner, Routes, now};
@@ -72,7 +73,9 @@ pub(crate) async fn join(
                 Ok(JoinAnswer::Refused(why)) => return Err(ClusterError::NotAdmitted(why)),
                 Ok(admitted @ JoinAnswer::Admitted { .. }) => return Ok(admitted),
                 // It says who we are to it, which no later try will change.
-                Err(CallError::Declined(why)) => return Err(ClusterError::NotAdmitted(format!("{address}: {why}"))),
+                Err(CallError::Declined(why)) => {
+                    return Err(ClusterError::NotAdmitted(format!("{address}: {why}")));
+                }
                 Err(error) => last = format!("{address}: {error}"),
             }
         }
@@ -91,7 +94,8 @@ pub(crate) const fn patience() -> Option<Duration> {
 
 async fn ask(channel: &Channel, address: &str, body: Bytes) -> Result<JoinAnswer, CallError> {
     let answer = channel.call_address(address, JOIN, body, ANSWER_WITHIN).await?;
-    frame::decode("the answer to a node that joins", VERSION, &answer).map_err(|error| CallError::Lost(error.to_string()))
+    frame::decode("the answer to a node that joins", VERSION, &answer)
+        .map_err(|error| CallError::Lost(error.to_string()))
 }
 
 /// The side that admits.
@@ -114,21 +118,24 @@ impl<D: LogDisk> Admitting<D> {
         match self.routes.owner(GroupId::DIRECTORY) {
             Owner::Here => {}
             Owner::There(leader) => return self.elsewhere(leader),
-            Owner::Nobody => return JoinAnswer::NotNow("the directory has no leader at the moment".to_owned()),
+            Owner::Nobody => {
+                return JoinAnswer::NotNow("the directory has no leader at the moment".to_owned());
+            }
         }
         let (at, alive) = (self.clock.read().wall, self.routes.table().alive(now()));
         let decided = self.here.directory.update(|directory| {
             let layout = &directory.layout;
-            let is_alive = |number| {
-                layout.id_of(number).is_some_and(|id| alive.contains(&id) || id == self.here.me)
-            };
+            let is_alive =
+                |number| layout.id_of(number).is_some_and(|id| alive.contains(&id) || id == self.here.me);
             let (facts, joined) = decide::join(layout, &request, is_alive, self.auto_rebalance, at)?;
             Ok::<_, Refused>(((!facts.is_empty()).then_some(Entry::Layout(facts)), joined.life))
         });
         match decided.await {
             Ok(Ok(life)) => self.admitted(life),
             Ok(Err(refused)) => JoinAnswer::Refused(refused.to_string()),
-            Err(fault @ (JournalFault::NotOwner | JournalFault::Full)) => JoinAnswer::NotNow(fault.to_string()),
+            Err(fault @ (JournalFault::NotOwner | JournalFault::Full)) => {
+                JoinAnswer::NotNow(fault.to_string())
+            }
             Err(JournalFault::Closed) => JoinAnswer::NotNow("the node is stopping".to_owned()),
         }
     }
@@ -144,9 +151,8 @@ impl<D: LogDisk> Admitting<D> {
         let members = self.here.directory.group.read(|state| {
             let layout = &state.machine.layout;
             let members = layout.members().iter();
-            let known = members.filter_map(|(number, member)| {
-                Some((layout.id_of(*number)?, member.addresses.peer.clone()))
-            });
+            let known = members
+                .filter_map(|(number, member)| Some((layout.id_of(*number)?, member.addresses.peer.clone())));
             known.collect()
         });
         JoinAnswer::Admitted { cluster: self.cluster, life, shards: self.here.shard_count(), members }

@@ -32,6 +32,7 @@ type OpenAnswer = oneshot::Sender<Result<Opened, JournalFault>>;
 enum Request {
     Propose(Proposal, Done),
     Open(EventId, OpenAnswer),
+    Settle(oneshot::Sender<()>),
 }
 
 /// The way into a shard's journal.
@@ -56,6 +57,13 @@ impl Proposer {
         Ok(Box::new(move |proposal, done| {
             place.send(Request::Propose(proposal, done));
         }))
+    }
+
+    /// Told when everything before in the queue is settled.
+    pub(crate) fn settled(&self) -> Result<oneshot::Receiver<()>, JournalFault> {
+        let (answer, settled) = oneshot::channel();
+        self.queue.try_send(Request::Settle(answer)).map_err(|error| fault_of(&error))?;
+        Ok(settled)
     }
 
     pub(crate) fn open(
@@ -86,6 +94,7 @@ enum Waiting {
     /// Whose facts are in the batch at this place of the entry.
     Proposed(usize, Done),
     Opening(EventId, OpenAnswer),
+    Settling(oneshot::Sender<()>),
 }
 
 impl<D: LogDisk> Task<D> {
@@ -114,6 +123,7 @@ impl<D: LogDisk> Task<D> {
                 // Of an owner whose time is over.
                 Request::Propose(_, done) => done(Err(JournalFault::NotOwner)),
                 Request::Open(event, answer) => waiting.push(Waiting::Opening(event, answer)),
+                Request::Settle(answer) => waiting.push(Waiting::Settling(answer)),
             }
         }
         let outcome = match term {
@@ -152,6 +162,7 @@ impl<D: LogDisk> Task<D> {
                     Some(true) => Ok(()),
                     _ => Err(JournalFault::NotOwner),
                 })),
+                Waiting::Settling(answer) => drop(answer.send(())),
                 Waiting::Opening(event, answer) => {
                     // Whoever asked may have gone.
                     let _ = answer.send(term.map(|term| self.opened(term, event)));
@@ -215,6 +226,6 @@ fn bytes_of(request: &Request) -> u64 {
     match request {
         // A size that cannot be told fills an entry alone.
         Request::Propose(proposal, _) => bare_len(&proposal.facts).unwrap_or(MAX_ENTRY_BYTES),
-        Request::Open(..) => 0,
+        Request::Open(..) | Request::Settle(_) => 0,
     }
 }

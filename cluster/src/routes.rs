@@ -17,7 +17,7 @@ use crate::here::Here;
 use crate::journal::{GroupId, LogDisk};
 use crate::placement::ShardRing;
 use crate::raft::group::Group;
-use crate::raft::machines::Machine;
+use crate::raft::machines::{Machine, Shard};
 use crate::raft::types::NodeId;
 
 /// Who leads a group, and so owns what is in it.
@@ -152,7 +152,7 @@ impl<D: LogDisk> Routes<D> {
         let mut leads = Vec::new();
         for (_, replica) in &shards {
             let now = || lock(&replica.time).advance(reading);
-            let events = |group: &Group<_, D>| group.read(|state| state.machine.sales.len());
+            let events = |group: &Group<Shard, D>| group.read(|state| state.machine.sales.len());
             leads.extend(lead(&replica.group, now, events));
         }
         let no_time = || UnixMillis::default();
@@ -187,7 +187,10 @@ fn lead<M: Machine, D: LogDisk>(
     })
 }
 
-#[allow(clippy::disallowed_methods, reason = "how long ago somebody was heard of is no fact; a simulation has this clock too")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "how long ago somebody was heard of is no fact; a simulation has this clock too"
+)]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }

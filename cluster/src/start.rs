@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use domain::account::Accounts;
-use domain::ports::{Clock, Random};
+use domain::ports::{Clock, Random, StoppedClock};
+use domain::time::Reading;
 use tokio::runtime::Handle;
 
 use crate::answering::{NodeAnswers, Running};
@@ -20,9 +21,8 @@ use crate::here::{Beginning, Here};
 use crate::identity::DataDir;
 use crate::joining::{Admitting, JoinAnswer, join, patience};
 use crate::journal::format::v1::{IdentityRecord, MemberRecord};
-use crate::journal::{GroupId, JournalObserver, LogDisk, OnFatal, Store, Writer};
-use crate::peer::me::{ClusterId, Me, Membership, PeerSecret};
-use crate::peer::{Channel, Dial};
+use crate::journal::{GroupId, JournalObserver, LogDisk, OnFatal, Space, Store, Writer};
+use crate::peer::{Channel, ClusterId, Dial, Me, Membership, PeerSecret, TcpDial};
 use crate::placement::ShardRing;
 use crate::placement::layout::Addresses;
 use crate::placement::layout::decide::Joining;
@@ -30,6 +30,7 @@ use crate::raft::answering::RaftAnswers;
 use crate::raft::group::GroupContext;
 use crate::raft::settings::{SnapshotSettings, settings};
 use crate::raft::state_machine::CommitObserver;
+use crate::raft::transfer::throttle::Throttle;
 use crate::raft::types::{NodeId, node_id, node_number};
 use crate::routes::Routes;
 use crate::thread::{Blocking, GroupsThread, Place};
@@ -60,14 +61,14 @@ pub struct ClusterConfig {
     pub secret: PeerSecret,
     /// Connects to other nodes.
     pub dial: Arc<dyn Dial>,
-    /// How fast snapshots may be sent to other nodes; 0: as fast as it goes.
-    pub snapshot_bytes_per_second: u64,
     /// When logs are cut.
     pub snapshots: SnapshotSettings,
     /// How many proposals may wait for each shard; more are refused.
     pub queue_capacity: usize,
     /// How many writes of raft groups may wait for the journal thread; more slow the groups down.
     pub journal_capacity: usize,
+    /// Free space on the disk, in bytes, that nothing is written into: a store that met a full disk could not be trusted.
+    pub reserve_bytes: u64,
     /// What nobody can guess.
     pub random: Arc<dyn Random>,
     /// What time it is; the owners of events are to have the same one.
@@ -80,6 +81,15 @@ pub struct ClusterConfig {
     pub on_fatal: OnFatal,
 }
 
+/// What a node that is alone has for randomness.
+struct Sevens;
+
+impl Random for Sevens {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+}
+
 /// In a process of its own, with a journal on sled.
 pub(crate) async fn on_this_machine(
     mut config: ClusterConfig,
@@ -87,8 +97,12 @@ pub(crate) async fn on_this_machine(
 ) -> Result<Cluster, ClusterError> {
     config.on_fatal = once(config.on_fatal);
     let journal = |data: &DataDir, config: &ClusterConfig| {
+        let space = Space::of(&config.data_dir, config.reserve_bytes);
+        space.require(&config.data_dir)?;
         let (store, marks) = (store(&data.join("journal/store"))?, data.join("journal/watermarks"));
-        Writer::start(store, &marks, config.journal_capacity, config.flushes.clone(), config.on_fatal.clone())
+        let (capacity, flushes, on_fatal) =
+            (config.journal_capacity, config.flushes.clone(), config.on_fatal.clone());
+        Writer::start(store, &marks, space, capacity, flushes, on_fatal)
     };
     let place = || Ok(Place::Thread(GroupsThread::start()?));
     start(config, journal, place).await
@@ -111,7 +125,7 @@ async fn start<D: LogDisk>(
     config.check()?;
     let data = Arc::new(DataDir::open(&config.data_dir)?);
     match attempt(&config, &data, &mut journal, place()?).await {
-        Err(ClusterError::Damaged(what)) if has_peers(&data) => {
+        Err(ClusterError::Damaged { what }) if has_peers(&data) => {
             // Whatever is damaged may be a vote. So nothing of it is used: the others have all that was acknowledged.
             let aside = data.set_aside()?;
             tracing::error!(%what, aside = %aside.display(), "damaged data is set aside; the node joins anew");
@@ -147,7 +161,8 @@ async fn attempt<D: LogDisk>(
     belongs.map_err(|_| io::Error::other("a node belongs to one cluster"))?;
     let channel = Arc::new(Channel::new(me.clone(), config.dial.clone(), book.clone()));
     let journal = journal(data, config)?;
-    let context = config.context(identity.node, data.join("snapshots"), journal.clone(), place.blocking(), &channel)?;
+    let context =
+        config.context(identity.node, data.join("snapshots"), journal.clone(), place.blocking(), &channel)?;
     let forming = !identity.formed && member.peers.is_empty();
     let beginning = Beginning {
         context,
@@ -180,7 +195,7 @@ async fn attempt<D: LogDisk>(
         auto_rebalance: config.auto_rebalance,
     });
     let answers = Arc::new(NodeAnswers {
-        raft: RaftAnswers::new(Arc::new(Running(here.clone()))),
+        raft: RaftAnswers { groups: Arc::new(Running(here.clone())) },
         here: here.clone(),
         routes: routes.clone(),
         admitting,
@@ -196,13 +211,15 @@ async fn attempt<D: LogDisk>(
         answers,
         others,
         background: Background::default(),
+        cluster: member.cluster,
         gateway: config.gateway,
         no_accounts: Accounts::default(),
         _data: data.clone(),
     };
-    book.follow(here.clone());
+    book.follow(&here);
     cluster.introduce(config, &member.peers).await?;
-    let _there = here.enter();
+    cluster.keep_reserve(true);
+    let there = here.enter();
     let beating = Beating {
         here: here.clone(),
         routes: routes.clone(),
@@ -214,7 +231,7 @@ async fn attempt<D: LogDisk>(
     cluster.background.keep(&tokio::spawn(beating.run()));
     let caretaker = Caretaker::new(here.clone(), routes, config.clock.clone(), config.care);
     cluster.background.keep(&tokio::spawn(caretaker.run()));
-    drop(_there);
+    drop(there);
     Ok(cluster)
 }
 
@@ -243,7 +260,8 @@ async fn standing(config: &ClusterConfig, data: &DataDir) -> Result<Standing, Cl
         return Ok(Standing { identity, member, seeds: Vec::new() });
     }
     let book = Arc::new(crate::address_book::AddressBook::new(Vec::new()));
-    let channel = Channel::new(Me::new(config.secret.clone(), config.random.clone()), config.dial.clone(), book);
+    let channel =
+        Channel::new(Me::new(config.secret.clone(), config.random.clone()), config.dial.clone(), book);
     let request = config.request(None);
     let answer = join(&channel, &seeds, &request, patience()).await?;
     let JoinAnswer::Admitted { cluster, life, shards, members } = answer else {
@@ -261,6 +279,36 @@ async fn standing(config: &ClusterConfig, data: &DataDir) -> Result<Standing, Cl
 }
 
 impl ClusterConfig {
+    /// A node that is alone and stays so, with 16 shards, a clock that stands still and no secret worth the name: for
+    /// measurements and tests of what one node does.
+    #[must_use]
+    pub fn alone(data_dir: PathBuf, on_fatal: OnFatal) -> Self {
+        let nowhere = || "nowhere".to_owned();
+        Self {
+            data_dir,
+            node: 1,
+            shards: 16,
+            replication: 3,
+            addresses: Addresses { http: nowhere(), admin: nowhere(), peer: nowhere() },
+            join: Vec::new(),
+            gateway: false,
+            weight: 1,
+            auto_rebalance: false,
+            care: Care::default(),
+            secret: PeerSecret::new(&[7; 32]).expect("32 bytes are long enough"),
+            dial: Arc::new(TcpDial),
+            snapshots: SnapshotSettings::default(),
+            queue_capacity: 4_096,
+            journal_capacity: 4_096,
+            reserve_bytes: 0,
+            random: Arc::new(Sevens),
+            clock: Arc::new(StoppedClock(Reading::default())),
+            commits: Arc::new(()),
+            flushes: Arc::new(()),
+            on_fatal,
+        }
+    }
+
     fn check(&self) -> Result<(), ClusterError> {
         if self.shards == 0 || self.shards > GroupId::MAX_SHARDS {
             let (shards, most) = (self.shards, GroupId::MAX_SHARDS);
@@ -319,6 +367,7 @@ impl ClusterConfig {
             snapshots,
             config: settings(self.snapshots).map_err(|error| ClusterError::Setting(error.to_string()))?,
             peers: channel.clone(),
+            throttle: Arc::new(Throttle::new(self.snapshots.send_bytes_per_second)),
             observer: self.commits.clone(),
             blocking,
         })

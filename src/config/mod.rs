@@ -250,9 +250,12 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
         },
         weight: settings.number("cluster.weight", 1..=100)?,
         auto_rebalance: settings.flag("cluster.auto_rebalance"),
-        replace_after: Duration::from_secs(60 * settings.number("cluster.replace_after_minutes", 1..=100_000)?),
+        replace_after: Duration::from_secs(
+            60 * settings.number("cluster.replace_after_minutes", 1..=100_000)?,
+        ),
         moves_at_once: settings.number("cluster.moves_at_once", 1..=1024)?,
-        snapshot_bytes_per_second: settings.number("cluster.snapshot_mebibytes_per_second", 0..=1 << 20)? << 20,
+        snapshot_bytes_per_second: settings.number("cluster.snapshot_mebibytes_per_second", 0..=1 << 20)?
+            << 20,
     };
     let journal = JournalConfig {
         snapshot_every_entries: settings.number("journal.snapshot_every_entries", 10..=100_000_000)?,

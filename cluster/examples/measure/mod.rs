@@ -9,11 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cluster::{ClusterConfig, JournalObserver, NoPeers, SnapshotSettings};
+use cluster::{ClusterConfig, JournalObserver};
 use domain::event::{Cancellation, Fact, PricedSeat, SaleTerms, Stamped};
 use domain::ids::{HoldNumber, SeatIndex, UserId};
-use domain::ports::StoppedClock;
-use domain::time::Reading;
 use domain::time::UnixMillis;
 
 /// The kernel's clock ticks, in which it tells processor time.
@@ -59,19 +57,7 @@ pub(crate) fn opened(seats: u32) -> Fact {
 
 /// A node alone, with the settings that the product starts with.
 pub(crate) fn config(data_dir: PathBuf, flushes: Arc<dyn JournalObserver>) -> ClusterConfig {
-    ClusterConfig {
-        data_dir,
-        node: 1,
-        shards: 16,
-        snapshots: SnapshotSettings::default(),
-        queue_capacity: 4096,
-        journal_capacity: 1024,
-        transport: Arc::new(NoPeers),
-        clock: Arc::new(StoppedClock(Reading::default())),
-        commits: Arc::new(()),
-        flushes,
-        on_fatal: Arc::new(|_| std::process::exit(1)),
-    }
+    ClusterConfig { flushes, ..ClusterConfig::alone(data_dir, Arc::new(|_| std::process::exit(1))) }
 }
 
 /// A directory for this measurement, among the temporary files (`TMPDIR` says where).

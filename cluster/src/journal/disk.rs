@@ -7,6 +7,8 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 
+use super::space::Space;
+
 /// One raft group of this cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(u16);
@@ -16,6 +18,8 @@ impl GroupId {
     pub const DIRECTORY: Self = Self(0xfff0);
     /// The group of the accounts.
     pub const ACCOUNTS: Self = Self(0xfff1);
+    /// Not a group but the store as a whole: what the end is of a log is here the number of the last flush.
+    pub(crate) const STORE: Self = Self(0xffff);
     /// How many shards there may be at most.
     pub const MAX_SHARDS: u16 = 0x1000;
 
@@ -43,6 +47,7 @@ impl fmt::Display for GroupId {
         match *self {
             Self::DIRECTORY => f.write_str("directory"),
             Self::ACCOUNTS => f.write_str("accounts"),
+            Self::STORE => f.write_str("store"),
             Self(number) => write!(f, "shard-{number}"),
         }
     }
@@ -94,8 +99,19 @@ pub trait LogDisk: Clone + Send + Sync + 'static {
     /// When the store cannot be read.
     fn scan(&self, prefix: &[u8]) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>>;
 
+    /// As [`Self::scan`], but from the key `from` on, and `limit` of them at most.
+    ///
+    /// # Errors
+    /// As there.
+    fn scan_from(&self, prefix: &[u8], from: &[u8], limit: usize) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>>;
+
     /// The last [`Mark`] of `group` that is known to be durable; `None` where none was ever kept.
     fn watermark(&self, group: GroupId) -> Option<u64>;
+
+    /// The space it writes to, where that can end.
+    fn space(&self) -> Option<&Space> {
+        None
+    }
 
     /// Writes what is queued and takes nothing more.
     fn close(&self) -> impl Future<Output = ()> + Send;

@@ -10,6 +10,7 @@ const ARCHIVE: u8 = b'a';
 const VOTE: u8 = b'v';
 const COMMITTED: u8 = b'c';
 const PURGED: u8 = b'p';
+const FLUSHES: u8 = b'f';
 
 fn of_group(tag: u8, group: GroupId) -> Vec<u8> {
     let mut key = vec![tag];
@@ -42,6 +43,11 @@ pub(crate) fn committed(group: GroupId) -> Vec<u8> {
 /// Where the last purged log id of a group is kept.
 pub(crate) fn purged(group: GroupId) -> Vec<u8> {
     of_group(PURGED, group)
+}
+
+/// Where the number of the last flush is kept.
+pub(crate) fn flushes() -> Vec<u8> {
+    vec![FLUSHES]
 }
 
 /// The key of part `part` of the chunk that begins at `first` under `prefix`.

@@ -153,9 +153,13 @@ impl LogDisk for MemoryDisk {
     }
 
     fn scan(&self, prefix: &[u8]) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        self.scan_from(prefix, prefix, usize::MAX)
+    }
+
+    fn scan_from(&self, prefix: &[u8], from: &[u8], limit: usize) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
         let state = self.state();
-        let from = state.seen.values.range(prefix.to_vec()..);
-        let matching = from.take_while(|(key, _)| key.starts_with(prefix));
+        let from = state.seen.values.range(from.max(prefix).to_vec()..);
+        let matching = from.take_while(|(key, _)| key.starts_with(prefix)).take(limit);
         Ok(matching.map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 

@@ -2,12 +2,14 @@
 //!
 //! Owns opening, including the repair of what a crash can leave of sled's own index snapshots (`snap.<hex>`, and
 //! `snap.<hex>.generating` while one is written; both only speed up its start). Hazards: sled cuts its log silently at a
-//! torn record, so a reader must check that nothing is missing; its own flush timer is off, so nothing is durable
+//! torn record, so a reader must check that nothing is missing; it panics on some of what damage can do, which is caught
+//! here and is an error like the others; its own flush timer is off, so nothing is durable
 //! before [`Store::flush`]; and that flush is durable only because of the replaced symbol in `sync.rs`.
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::disk::Op;
@@ -38,10 +40,22 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// When the store cannot be read.
     fn scan(&self, prefix: &[u8]) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>>;
+
+    /// As [`Self::scan`], but from the key `from` on, and `limit` of them at most.
+    ///
+    /// # Errors
+    /// As there.
+    fn scan_from(&self, prefix: &[u8], from: &[u8], limit: usize) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let rows = self.scan(prefix)?;
+        Ok(rows.into_iter().skip_while(|(key, _)| key.as_slice() < from).take(limit).collect())
+    }
 }
 
 /// sled in a directory of its own.
-pub struct SledStore(sled::Db);
+pub struct SledStore {
+    db: sled::Db,
+    dir: PathBuf,
+}
 
 impl SledStore {
     /// Opens the store in `dir`, or makes an empty one.
@@ -54,13 +68,12 @@ impl SledStore {
         fs::create_dir_all(dir)?;
         drop_unfinished_snapshots(dir)?;
         let db = match open_patiently(dir) {
-            Err(sled::Error::Corruption { .. }) => {
-                put_snapshots_aside(dir)?;
+            Err(error) if error.kind() == io::ErrorKind::InvalidData && put_snapshots_aside(dir)? => {
                 open_patiently(dir)
             }
             opened => opened,
         };
-        let store = Self(db.map_err(|error| unusable(dir, &error))?);
+        let store = Self { db: db?, dir: dir.to_owned() };
         if fresh {
             sync_new(dir)?;
         }
@@ -73,13 +86,12 @@ fn config(dir: &Path) -> sled::Config {
 }
 
 /// After a store was dropped, threads of sled's own keep its lock for a moment longer.
-fn open_patiently(dir: &Path) -> sled::Result<sled::Db> {
+fn open_patiently(dir: &Path) -> io::Result<sled::Db> {
+    let doing = format!("the journal in {} cannot be opened", dir.display());
     let mut waited = Duration::ZERO;
     loop {
-        match config(dir).open() {
-            Err(sled::Error::Io(error))
-                if waited < LOCK_PATIENCE && error.to_string().contains("acquire lock") =>
-            {
+        match guarded(&doing, || config(dir).open()) {
+            Err(error) if waited < LOCK_PATIENCE && error.kind() == io::ErrorKind::ResourceBusy => {
                 std::thread::sleep(LOCK_PAUSE);
                 waited += LOCK_PAUSE;
             }
@@ -88,7 +100,36 @@ fn open_patiently(dir: &Path) -> sled::Result<sled::Db> {
     }
 }
 
-fn snapshots(dir: &Path) -> io::Result<Vec<std::path::PathBuf>> {
+/// Does `work`, which reads. Its failures are told after `doing`; but for those of the system, they come of damage.
+fn guarded<T>(doing: &str, work: impl FnOnce() -> sled::Result<T>) -> io::Result<T> {
+    let failed = match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(value)) => return Ok(value),
+        Ok(Err(error)) => error,
+        Err(panic) => {
+            let why = panic.downcast_ref::<String>().map(String::as_str);
+            let why = why.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
+            sled::Error::ReportableBug(format!("it panicked: {why}"))
+        }
+    };
+    let kind = match &failed {
+        sled::Error::Io(error) if error.to_string().contains("acquire lock") => io::ErrorKind::ResourceBusy,
+        sled::Error::Io(error) if error.raw_os_error().is_some() => error.kind(),
+        _ => io::ErrorKind::InvalidData,
+    };
+    Err(io::Error::new(kind, format!("{doing}: {}", told(&failed))))
+}
+
+/// In our words where sled's speak of its own inside.
+fn told(error: &sled::Error) -> String {
+    match error {
+        sled::Error::Corruption { at: Some(at), .. } => format!("it is damaged at {at:?}"),
+        sled::Error::Corruption { at: None, .. } => "it is damaged".to_owned(),
+        sled::Error::ReportableBug(why) => format!("it is damaged: {why}"),
+        other => other.to_string(),
+    }
+}
+
+fn snapshots(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
@@ -110,15 +151,17 @@ fn drop_unfinished_snapshots(dir: &Path) -> io::Result<()> {
 }
 
 /// Without its snapshots sled reads its whole log again, which is slower and needs nothing else.
-fn put_snapshots_aside(dir: &Path) -> io::Result<()> {
-    for path in snapshots(dir)? {
+/// Says whether there were any.
+fn put_snapshots_aside(dir: &Path) -> io::Result<bool> {
+    let found = snapshots(dir)?;
+    for path in &found {
         if let Some(name) = path.file_name() {
             let aside = dir.join(format!("damaged-{}", name.to_string_lossy()));
             tracing::warn!(snapshot = %path.display(), aside = %aside.display(), "the store's index is damaged; put aside");
-            fs::rename(&path, aside)?;
+            fs::rename(path, aside)?;
         }
     }
-    Ok(())
+    Ok(!found.is_empty())
 }
 
 /// A flush syncs data, not the names of new files: those are synced once, here.
@@ -131,11 +174,6 @@ fn sync_new(dir: &Path) -> io::Result<()> {
         Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
         _ => Ok(()),
     }
-}
-
-fn unusable(dir: &Path, error: &sled::Error) -> io::Error {
-    let kind = if let sled::Error::Io(inner) = error { inner.kind() } else { io::ErrorKind::InvalidData };
-    io::Error::new(kind, format!("the journal in {} cannot be opened: {error}", dir.display()))
 }
 
 fn failed(error: sled::Error) -> io::Error {
@@ -153,23 +191,36 @@ impl Store for SledStore {
                     value.len() <= chunks::MAX_VALUE_BYTES,
                     "larger values are never synced by sled"
                 );
-                self.0.insert(key, value.as_slice())
+                self.db.insert(key, value.as_slice())
             }
-            Op::Remove(key) => self.0.remove(key),
+            Op::Remove(key) => self.db.remove(key),
         }
         .map(drop)
         .map_err(failed)
     }
 
     fn flush(&self) -> io::Result<()> {
-        self.0.flush().map(drop).map_err(failed)
+        self.db.flush().map(drop).map_err(failed)
     }
 
     fn scan(&self, prefix: &[u8]) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
         let row = |row: sled::Result<(sled::IVec, sled::IVec)>| {
-            row.map(|(key, value)| (key.to_vec(), value.to_vec())).map_err(failed)
+            row.map(|(key, value)| (key.to_vec(), value.to_vec()))
         };
-        self.0.scan_prefix(prefix).map(row).collect()
+        let doing = format!("the journal in {} cannot be read", self.dir.display());
+        guarded(&doing, || self.db.scan_prefix(prefix).map(row).collect())
+    }
+
+    fn scan_from(&self, prefix: &[u8], from: &[u8], limit: usize) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let mut rows = Vec::new();
+        for row in self.db.range(from.max(prefix)..).take(limit) {
+            let (key, value) = row.map_err(failed)?;
+            if !key.starts_with(prefix) {
+                break;
+            }
+            rows.push((key.to_vec(), value.to_vec()));
+        }
+        Ok(rows)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Step ⑤: how far each group's log was durable, kept beside the store, because the store cuts its log silently where a
-//! record is torn. A log that ends before its watermark has lost acknowledged entries.
+//! record is torn. A log that ends before its watermark has lost acknowledged entries; a store that has not the flush
+//! of its watermark has lost anything: a vote, say, or a part of the archive. Files of before flushes were counted have
+//! no watermark of the store.
 //!
 //! One small file with two slots, written in turn after each flush and synced now and then. So a watermark may lag
 //! behind the log, by a little after a power cut, but never runs ahead of it: hazard, a log that is to become shorter
@@ -34,7 +36,11 @@ impl Watermarks {
         }
         let slots = [read_slot(&file, 0)?, read_slot(&file, 1)?];
         let written = file.metadata()?.len() > 0;
+        let whole = slots.iter().flatten().count();
         let newest = slots.into_iter().flatten().max_by_key(|record| record.generation);
+        if newest.as_ref().is_some_and(|newest| newest.generation > 1) && whole < 2 {
+            tracing::warn!(file = %path.display(), "one of the two copies of the watermarks is damaged; the other one holds");
+        }
         match newest {
             None if written => Err(format::damaged(
                 &format!("the watermark file {}", path.display()),
@@ -65,14 +71,11 @@ impl Watermarks {
 
     /// To be called when the writes with `marks` are durable.
     pub(super) fn after(&mut self, marks: &[Mark]) -> io::Result<()> {
-        if marks.iter().all(|mark| self.end(mark.group) == Some(mark.next)) {
-            return Ok(());
-        }
         self.write(marks)?;
         if self.current.generation.is_multiple_of(WRITES_PER_SYNC) { self.file.sync_data() } else { Ok(()) }
     }
 
-    fn end(&self, group: GroupId) -> Option<u64> {
+    pub(super) fn end(&self, group: GroupId) -> Option<u64> {
         self.current.ends.get(&group.number()).copied()
     }
 

@@ -4,15 +4,45 @@
 //! Hazard: a call that is lost may have taken effect. Only [`CallError::Unreachable`] and [`CallError::Declined`] say
 //! that it has not.
 
+mod channel;
+mod dial;
+pub mod frame;
+mod handshake;
+mod head;
+mod hello;
+mod incoming;
+mod life;
+mod limits;
+mod link;
+#[cfg(test)]
+pub(crate) mod local;
+mod me;
+mod none;
+mod now;
+mod outgoing;
+mod sample;
+mod seldom;
+mod server;
+mod session;
+mod slot;
+#[cfg(test)]
+mod testing;
+
 use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
 pub use bytes::Bytes;
+pub use channel::Channel;
+pub use dial::{Addresses, Connection, Dial, TcpDial, Wire};
 use domain::ports::BoxFuture;
 use futures_util::Stream;
+pub use limits::MAX_MESSAGE_BYTES;
+pub use me::{ClusterId, JOIN, Me, Membership, PeerSecret, STRANGER, ShortSecret};
+pub use server::serve;
 
 use crate::raft::types::NodeId;
+pub use none::NoPeers;
 
 /// What kind of traffic a call is. Each kind has connections of its own, so that a snapshot keeps no heartbeat waiting
 /// and no client's command waits behind a log.

@@ -4,24 +4,26 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::ports::JournalFault;
 use openraft::async_runtime::WatchReceiver;
 use openraft::errors::{Fatal, LinearizableReadError, RaftError};
 use openraft::impls::ProgressResponder;
-use openraft::storage::RaftLogStorage;
 use openraft::{Config, Instant, LogIdOptionExt, Raft, ReadPolicy, ServerState};
 
 use super::log_store::LogStore;
 use super::machines::Machine;
-use super::network::{Peers, Transport};
+use super::network::Peers;
 use super::settings::LEASE;
-use super::snapshots::Snapshots;
+use super::snapshots::{Loaded, Snapshots};
 use super::state_machine::{self, CommitObserver, SharedState, State, StateMachine};
-use super::types::{Applied, Entry, NodeId, Peer, Types, log_id};
+use super::transfer::throttle::Throttle;
+use super::types::{Applied, Entry, LogId, NodeId, Peer, Types, log_id};
 use crate::journal::disk::{Mark, Op, Write};
 use crate::journal::{GroupId, LogDisk, keys};
+use crate::peer::Calls;
 use crate::thread::Blocking;
 
 /// A cluster of one that does not lead by then never will.
@@ -34,7 +36,8 @@ pub(crate) struct GroupContext<D> {
     pub(crate) disk: D,
     pub(crate) snapshots: PathBuf,
     pub(crate) config: Arc<Config>,
-    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) peers: Arc<dyn Calls>,
+    pub(crate) throttle: Arc<Throttle>,
     pub(crate) observer: Arc<dyn CommitObserver>,
     pub(crate) blocking: Blocking,
 }
@@ -60,11 +63,25 @@ pub(crate) struct Group<M: Machine, D: LogDisk> {
     pub(super) node: NodeId,
     pub(super) raft: Raft<Types, StateMachine<M, D>>,
     state: SharedState<M>,
+    pub(super) disk: D,
+    pub(super) snapshots: Snapshots,
+    pub(super) blocking: Blocking,
+    /// The term whose leadership this node is giving away; 0 for none.
+    pub(super) yielded: Arc<AtomicU64>,
 }
 
 impl<M: Machine, D: LogDisk> Clone for Group<M, D> {
     fn clone(&self) -> Self {
-        Self { id: self.id, node: self.node, raft: self.raft.clone(), state: self.state.clone() }
+        Self {
+            id: self.id,
+            node: self.node,
+            raft: self.raft.clone(),
+            state: self.state.clone(),
+            disk: self.disk.clone(),
+            snapshots: self.snapshots.clone(),
+            blocking: self.blocking,
+            yielded: self.yielded.clone(),
+        }
     }
 }
 
@@ -77,10 +94,29 @@ async fn read_back<M: Machine, D: LogDisk>(
     let reading = async move {
         let log = LogStore::open(id, context.disk.clone()).await?;
         let found = Snapshots::open(&context.snapshots, id)?;
+        require_snapshot(id, log.purged(), &found)?;
         let machine = StateMachine::open(id, context.disk, found, context.observer, blocking)?;
         Ok((log, machine))
     };
     blocking.finish(reading).await
+}
+
+/// The snapshot that was found must cover what is purged from the log.
+fn require_snapshot(
+    id: GroupId,
+    purged: Option<LogId>,
+    (snapshots, newest): &(Snapshots, Option<Loaded>),
+) -> io::Result<()> {
+    let covered = newest.as_ref().and_then(|loaded| loaded.meta.last_log_id);
+    if purged.next_index() <= covered.next_index() {
+        return Ok(());
+    }
+    let what = format!(
+        "the log of {id} begins at index {}, but the snapshot of what came before is missing or damaged ({})",
+        purged.next_index(),
+        snapshots.unusable()
+    );
+    Err(io::Error::new(io::ErrorKind::InvalidData, what))
 }
 
 /// Where a group stands, for operators.
@@ -107,22 +143,22 @@ pub struct GroupStatus {
 impl<M: Machine, D: LogDisk> Group<M, D> {
     /// Reads the group back from the disk and starts it.
     pub(crate) async fn open(id: GroupId, context: &GroupContext<D>) -> io::Result<Self> {
-        let (mut log, machine) = read_back::<M, D>(id, context).await?;
+        let (log, machine) = read_back::<M, D>(id, context).await?;
         let state = machine.state();
-        let purged = log.get_log_state().await?.last_purged_log_id;
-        if purged.next_index() > state_machine::read(&state).applied.next_index() {
-            let message = format!(
-                "the log of {id} begins at index {}, but the snapshot of what came before is missing or damaged; \
-                 restore the data directory from a backup",
-                purged.next_index()
-            );
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-        }
-        let peers = Peers { group: id, transport: context.transport.clone() };
+        let (disk, blocking) = (context.disk.clone(), context.blocking);
+        let peers = Peers {
+            group: id,
+            calls: context.peers.clone(),
+            disk: disk.clone(),
+            throttle: context.throttle.clone(),
+            blocking,
+        };
+        let snapshots = machine.snapshots();
         let raft = Raft::new(context.node, context.config.clone(), peers, log, machine);
         let raft =
             Box::pin(raft).await.map_err(|fatal| io::Error::other(format!("{id} cannot start: {fatal}")))?;
-        Ok(Self { id, node: context.node, raft, state })
+        let yielded = Arc::default();
+        Ok(Self { id, node: context.node, raft, state, disk, snapshots, blocking, yielded })
     }
 
     /// Whether the group has ever had members.
@@ -167,7 +203,8 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
     pub(crate) fn leased_term(&self) -> Option<u64> {
         let metrics = self.raft.metrics();
         let metrics = metrics.borrow_watched();
-        if !(metrics.state.is_leader() && metrics.vote.is_committed()) {
+        let leads = metrics.state.is_leader() && metrics.vote.is_committed();
+        if !leads || self.yielded.load(Ordering::Acquire) == metrics.current_term {
             return None;
         }
         let alone = || metrics.membership_config.membership().voter_ids().all(|voter| voter == self.node);
@@ -266,7 +303,7 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
     pub(crate) fn status(&self) -> GroupStatus {
         let metrics = self.raft.metrics();
         let metrics = metrics.borrow_watched();
-        let index = |id: &Option<super::types::LogId>| id.map(|id| id.index);
+        let index = |id: &Option<LogId>| id.map(|id| id.index);
         GroupStatus {
             id: self.id,
             leader: metrics.current_leader,
@@ -286,3 +323,7 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "group_test.rs"]
+mod test;

@@ -14,6 +14,7 @@ use openraft::{LogIdOptionExt, OptionalSend, RaftLogReader};
 
 use super::log::Log;
 use super::recovery;
+use super::settings::MAX_APPEND_BYTES;
 use super::types::{LogId, RaftEntry, Types, Vote};
 use crate::journal::chunks;
 use crate::journal::disk::{GroupId, LogDisk, Mark, Op, Write};
@@ -36,6 +37,11 @@ impl<D: LogDisk> LogStore<D> {
     pub(crate) async fn open(group: GroupId, disk: D) -> io::Result<Self> {
         let log = recovery::recover(group, &disk).await?;
         Ok(Self { group, disk, log: Arc::new(RwLock::new(log)) })
+    }
+
+    /// The last entry that is purged.
+    pub(crate) fn purged(&self) -> Option<LogId> {
+        self.log().purged
     }
 
     fn log(&self) -> RwLockReadGuard<'_, Log> {
@@ -73,6 +79,20 @@ impl<D: LogDisk> RaftLogReader<Types> for LogStore<D> {
         range: RB,
     ) -> io::Result<Vec<RaftEntry>> {
         Ok(self.log().read(&range))
+    }
+
+    /// For a follower: as many as go in one message.
+    async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> io::Result<Vec<RaftEntry>> {
+        let mut entries = self.log().read(&(start..end));
+        let mut bytes = 0;
+        for (place, entry) in entries.iter().enumerate() {
+            bytes += format::bare_len(&v1::EntryRecord::from(entry))?;
+            if bytes > MAX_APPEND_BYTES {
+                entries.truncate(place.max(1));
+                break;
+            }
+        }
+        Ok(entries)
     }
 
     async fn read_vote(&mut self) -> io::Result<Option<Vote>> {

@@ -12,7 +12,7 @@ use super::super::snapshots::Snapshots;
 use super::super::state_machine::StateMachine;
 use super::super::types::{Entry, SaleBatch, log_id};
 use super::*;
-use crate::journal::{MemoryDisk, SledStore, Writer};
+use crate::journal::{MemoryDisk, SledStore, Space, Writer};
 use crate::thread::Blocking;
 
 const GROUP: GroupId = GroupId::shard(3);
@@ -50,8 +50,8 @@ async fn stores<D: LogDisk>(disk: D, dir: tempfile::TempDir) -> Stores<D> {
 
 fn sled(dir: &std::path::Path) -> Writer {
     let store = Box::new(SledStore::open(&dir.join("store")).unwrap());
-    Writer::start(store, &dir.join("watermarks"), 64, Arc::new(()), Arc::new(|message| panic!("{message}")))
-        .unwrap()
+    let (space, on_fatal) = (Space::of(dir, 0), Arc::new(|message| panic!("{message}")));
+    Writer::start(store, &dir.join("watermarks"), space, 64, Arc::new(()), on_fatal).unwrap()
 }
 
 impl StoreBuilder<Types, LogStore<Writer>, StateMachine<Accounts, Writer>, tempfile::TempDir> for OnSled {

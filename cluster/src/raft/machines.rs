@@ -29,6 +29,11 @@ pub(crate) trait Machine:
     fn decode(what: &dyn Display, bytes: &[u8]) -> io::Result<Self> {
         format::decode_bare(what, bytes)
     }
+
+    /// How many facts of each event the state comes from, where they are archived.
+    fn archived_facts(&self) -> Vec<(EventId, u64)> {
+        Vec::new()
+    }
 }
 
 /// The sales of a shard. Each is shared with a snapshot being written, and copied when it changes meanwhile.
@@ -83,6 +88,10 @@ impl Machine for Shard {
     fn apply(&mut self, entry: &Entry, seen: &mut dyn FnMut(&SaleBatch, &Sale)) -> Applied {
         let Entry::Sales(batches) = entry else { return Applied::Foreign };
         Applied::Sales(batches.iter().map(|batch| self.apply_or_check(batch, seen)).collect())
+    }
+
+    fn archived_facts(&self) -> Vec<(EventId, u64)> {
+        self.sales.iter().map(|(event, sale)| (*event, sale.facts())).collect()
     }
 }
 

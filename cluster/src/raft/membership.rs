@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use openraft::async_runtime::WatchReceiver;
@@ -20,6 +21,9 @@ const CAUGHT_UP_WITHIN: u64 = 256;
 
 /// A change of members needs two commits; a group that cannot commit must not keep the others waiting.
 const STEP_WITHIN: Duration = Duration::from_secs(5);
+
+/// What is under way when a leadership is given away has so long to be committed.
+const SETTLED_WITHIN: Duration = Duration::from_millis(500);
 
 /// The replicas of a group that this node leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +75,16 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         within(self.raft.change_membership(change, false)).await
     }
 
-    /// Asks `to` to lead from now on. Writes fail from here on until it does, or until it has not for too long.
-    pub(crate) async fn hand_over(&self, to: NodeId) -> io::Result<()> {
+    /// Asks `to` to lead from now on, once `settled` says that nothing is under way any more. Until somebody leads in a
+    /// later term this node says of itself that it does not lead: what comes meanwhile waits for whoever will, instead of
+    /// failing here.
+    pub(crate) async fn hand_over(&self, to: NodeId, settled: impl Future<Output = ()>) -> io::Result<()> {
+        let Some(term) = self.term() else { return Ok(()) };
+        self.yielded.store(term, Ordering::Release);
+        if tokio::time::timeout(SETTLED_WITHIN, settled).await.is_err() {
+            self.yielded.store(0, Ordering::Release);
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "what is under way does not come to an end"));
+        }
         self.raft.trigger().transfer_leader(to).await.map_err(io::Error::other)
     }
 }

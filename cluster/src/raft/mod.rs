@@ -3,9 +3,11 @@
 //!
 //! ```text
 //! types · log_store (+ recovery) over journal::LogDisk · machines: what entries mean · state_machine (+ snapshots)
-//! network: the seam to peers · settings · group: one running group
+//! to peers: network, pipeline: entries, transfer: snapshots · from peers: answering · wire, pieces: their bytes
+//! settings · group: one running group
 //! ```
 
+pub mod answering;
 pub(crate) mod directory;
 pub(crate) mod group;
 pub(crate) mod log;
@@ -13,8 +15,12 @@ pub(crate) mod log_store;
 pub(crate) mod machines;
 pub(crate) mod membership;
 pub mod network;
+pub(crate) mod pieces;
+pub(crate) mod pipeline;
 pub(crate) mod recovery;
 pub(crate) mod settings;
 pub(crate) mod snapshots;
 pub(crate) mod state_machine;
+pub(crate) mod transfer;
 pub mod types;
+pub mod wire;

@@ -1,216 +1,197 @@
-//! Step ⑥: the seam to peers. Owns what a group says to another node; a [`Transport`] says how.
+//! Step ⑥: the way to peers, as one group's leader or candidate uses it: openraft's calls as services of the peers.
 //!
-//! One transport serves all groups of a node. Every call is answered or given up within the time that openraft allows
-//! it. A cluster of one has [`NoPeers`].
+//! Entries go over a stream, see `pipeline`; heartbeats, votes and the offer of leadership are single calls, each given
+//! up within the time that openraft allows it. Hazard: only an answer counts as one. A peer that cannot be reached must
+//! never seem to have granted a vote.
 
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::ports::BoxFuture;
-use futures_util::future::{Either, select};
-use openraft::RaftNetworkFactory;
-use openraft::errors::{RPCError, ReplicationClosed, StreamingError, Unreachable};
-use openraft::network::RPCOption;
-use openraft::raft::{
-    AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderRequest,
-    TransferLeaderResponse, VoteRequest, VoteResponse,
-};
-use openraft_multi::{GroupNetworkAdapter, GroupRouter};
+use futures_util::{Stream, StreamExt};
+use openraft::base::{BoxFuture, BoxStream};
+use openraft::errors::{NetworkError, RPCError, ReplicationClosed, StreamingError, Unreachable};
+use openraft::network::{RPCOption, stream_append_sequential};
+use openraft::raft::{AppendEntriesResponse, SnapshotResponse, StreamAppendError};
+use openraft::{OptionalSend, RaftNetworkFactory, RaftNetworkV2};
 
+use super::pipeline::{self, Window};
+use super::settings::LEASE;
 pub use super::snapshots::SnapshotFile;
+use super::transfer::sending::Sending;
+use super::transfer::throttle::Throttle;
 use super::types::{NodeId, Peer, Types, Vote};
-use crate::journal::GroupId;
+use super::wire::{self, Append, Appended, Ballot, Message, Transfer, Transferred, Voted};
+use crate::journal::{GroupId, LogDisk};
+use crate::peer::{Bytes, CallError, Calls, Lane, Service};
+use crate::thread::Blocking;
 
-/// What a call to a peer comes to.
-pub type Called<T> = BoxFuture<Result<T, RPCError<Types>>>;
-/// A snapshot on its way.
-pub type Snapshot = openraft::type_config::alias::SnapshotOf<Types, SnapshotFile>;
+/// A heartbeat: entries, usually none.
+pub const HEARTBEAT: Service = Service { name: "raft-heartbeat", lane: Lane::Raft };
+/// A stream of entries.
+pub const APPEND: Service = Service { name: "raft-append", lane: Lane::Raft };
+/// The request for a vote.
+pub const VOTE: Service = Service { name: "raft-vote", lane: Lane::Raft };
+/// The question whether a vote would be granted.
+pub const PRE_VOTE: Service = Service { name: "raft-pre-vote", lane: Lane::Raft };
+/// The offer of leadership.
+pub const TRANSFER: Service = Service { name: "raft-transfer", lane: Lane::Raft };
+/// A snapshot and the archive that belongs to it.
+pub const SNAPSHOT: Service = Service { name: "raft-snapshot", lane: Lane::Bulk };
 
-/// Carries the messages of all groups to other nodes.
-pub trait Transport: Send + Sync + 'static {
-    /// Entries, or a heartbeat.
-    fn append(
-        &self,
-        to: NodeId,
-        group: GroupId,
-        request: AppendEntriesRequest<Types>,
-        option: RPCOption,
-    ) -> Called<AppendEntriesResponse<Types>>;
+/// A snapshot as openraft has it.
+pub(crate) type Snapshot = openraft::type_config::alias::SnapshotOf<Types, SnapshotFile>;
+type Called<T> = Result<T, RPCError<Types>>;
+type Answers<'s> = BoxStream<'s, Result<Appended, RPCError<Types>>>;
 
-    /// A request for a vote.
-    fn vote(
-        &self,
-        to: NodeId,
-        group: GroupId,
-        request: VoteRequest<Types>,
-        option: RPCOption,
-    ) -> Called<VoteResponse<Types>>;
-
-    /// The question whether a vote would be granted. Must fail where the peer cannot be reached: an answer counts.
-    fn pre_vote(
-        &self,
-        to: NodeId,
-        group: GroupId,
-        request: VoteRequest<Types>,
-        option: RPCOption,
-    ) -> Called<VoteResponse<Types>>;
-
-    /// A snapshot, in the name of the leader that `vote` names. Returns when it is installed there.
-    fn snapshot(
-        &self,
-        to: NodeId,
-        group: GroupId,
-        vote: Vote,
-        snapshot: Snapshot,
-        option: RPCOption,
-    ) -> BoxFuture<Result<SnapshotResponse<Types>, StreamingError<Types>>>;
-
-    /// The offer of leadership.
-    fn transfer_leader(
-        &self,
-        to: NodeId,
-        group: GroupId,
-        request: TransferLeaderRequest<Types>,
-        option: RPCOption,
-    ) -> Called<TransferLeaderResponse<Types>>;
-}
-
-/// The transport of a node that has no peers.
-pub struct NoPeers;
-
-fn unreachable() -> Unreachable<Types> {
-    Unreachable::from_string("this node has no transport to peers")
-}
-
-fn no_peer<T>() -> Called<T> {
-    Box::pin(async { Err(RPCError::Unreachable(unreachable())) })
-}
-
-impl Transport for NoPeers {
-    fn append(
-        &self,
-        _to: NodeId,
-        _group: GroupId,
-        _request: AppendEntriesRequest<Types>,
-        _option: RPCOption,
-    ) -> Called<AppendEntriesResponse<Types>> {
-        no_peer()
-    }
-
-    fn vote(
-        &self,
-        _to: NodeId,
-        _group: GroupId,
-        _request: VoteRequest<Types>,
-        _option: RPCOption,
-    ) -> Called<VoteResponse<Types>> {
-        no_peer()
-    }
-
-    fn pre_vote(
-        &self,
-        _to: NodeId,
-        _group: GroupId,
-        _request: VoteRequest<Types>,
-        _option: RPCOption,
-    ) -> Called<VoteResponse<Types>> {
-        no_peer()
-    }
-
-    fn snapshot(
-        &self,
-        _to: NodeId,
-        _group: GroupId,
-        _vote: Vote,
-        _snapshot: Snapshot,
-        _option: RPCOption,
-    ) -> BoxFuture<Result<SnapshotResponse<Types>, StreamingError<Types>>> {
-        Box::pin(async { Err(StreamingError::Unreachable(unreachable())) })
-    }
-
-    fn transfer_leader(
-        &self,
-        _to: NodeId,
-        _group: GroupId,
-        _request: TransferLeaderRequest<Types>,
-        _option: RPCOption,
-    ) -> Called<TransferLeaderResponse<Types>> {
-        no_peer()
-    }
-}
-
-/// The peers of one group: makes openraft's clients over the shared transport.
-pub(crate) struct Peers {
+/// The peers of one group.
+pub(crate) struct Peers<D> {
     pub(crate) group: GroupId,
-    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) calls: Arc<dyn Calls>,
+    /// Where the archive lies that goes with a snapshot.
+    pub(crate) disk: D,
+    pub(crate) throttle: Arc<Throttle>,
+    pub(crate) blocking: Blocking,
 }
 
-impl RaftNetworkFactory<Types> for Peers {
-    type Network = GroupNetworkAdapter<Types, GroupId, Router>;
-
-    async fn new_client(&mut self, target: NodeId, _node: &Peer) -> Self::Network {
-        GroupNetworkAdapter::new(Router(self.transport.clone()), target, self.group)
+impl<D: LogDisk> Peers<D> {
+    fn client(&self, to: NodeId, heartbeats: bool) -> Network<D> {
+        let sending = Sending {
+            group: self.group,
+            calls: self.calls.clone(),
+            disk: self.disk.clone(),
+            throttle: self.throttle.clone(),
+            blocking: self.blocking,
+        };
+        Network { to, heartbeats, sending }
     }
 }
 
-/// Gives a [`Transport`] the shape that openraft-multi adapts.
-#[derive(Clone)]
-pub(crate) struct Router(Arc<dyn Transport>);
+impl<D: LogDisk> RaftNetworkFactory<Types> for Peers<D> {
+    type Network = Network<D>;
 
-impl GroupRouter<Types, GroupId> for Router {
+    async fn new_client(&mut self, target: NodeId, _node: &Peer) -> Network<D> {
+        self.client(target, false)
+    }
+
+    async fn new_heartbeat_client(&mut self, target: NodeId, _node: &Peer) -> Network<D> {
+        self.client(target, true)
+    }
+}
+
+/// The way of one group to one peer.
+pub(crate) struct Network<D> {
+    to: NodeId,
+    /// Each of its streams has one message: a call is cheaper.
+    heartbeats: bool,
+    sending: Sending<D>,
+}
+
+impl<D: LogDisk> Network<D> {
+    async fn call<T: Message>(
+        &self,
+        service: Service,
+        message: io::Result<Vec<u8>>,
+        within: Duration,
+    ) -> Called<T> {
+        let body = Bytes::from(message.map_err(|error| broken(&error))?);
+        let answer = self.sending.calls.call(self.to, service, body, within).await.map_err(failed)?;
+        T::decode(&answer).map_err(|error| broken(&error))
+    }
+
+    async fn open<S>(&self, input: S, option: &RPCOption) -> Called<Answers<'static>>
+    where
+        S: Stream<Item = Append> + Send + Unpin + 'static,
+    {
+        let window = Arc::new(Window::default());
+        let requests = pipeline::requests(self.sending.group, input, window.clone());
+        // A follower's flush may well take longer than a heartbeat may; as long as a leader is given is long enough.
+        let patience = option.soft_ttl().max(LEASE);
+        let answers = self.sending.calls.stream(self.to, APPEND, requests, patience).await.map_err(failed)?;
+        let answers = pipeline::answers(answers, window, patience);
+        Ok(Box::pin(answers.map(|answer| answer.map_err(failed))))
+    }
+}
+
+impl<D: LogDisk> RaftNetworkV2<Types> for Network<D> {
     type SnapshotData = SnapshotFile;
 
-    fn append_entries(
-        &self,
-        to: NodeId,
-        group: GroupId,
-        request: AppendEntriesRequest<Types>,
+    async fn append_entries(
+        &mut self,
+        append: Append,
         option: RPCOption,
-    ) -> impl Future<Output = Result<AppendEntriesResponse<Types>, RPCError<Types>>> + Send {
-        self.0.append(to, group, request, option)
-    }
-
-    fn vote(
-        &self,
-        to: NodeId,
-        group: GroupId,
-        request: VoteRequest<Types>,
-        option: RPCOption,
-    ) -> impl Future<Output = Result<VoteResponse<Types>, RPCError<Types>>> + Send {
-        self.0.vote(to, group, request, option)
-    }
-
-    fn pre_vote(
-        &self,
-        to: NodeId,
-        group: GroupId,
-        request: VoteRequest<Types>,
-        option: RPCOption,
-    ) -> impl Future<Output = Result<VoteResponse<Types>, RPCError<Types>>> + Send {
-        self.0.pre_vote(to, group, request, option)
-    }
-
-    async fn full_snapshot(
-        &self,
-        to: NodeId,
-        group: GroupId,
-        vote: Vote,
-        snapshot: Snapshot,
-        cancel: impl Future<Output = ReplicationClosed> + Send + 'static,
-        option: RPCOption,
-    ) -> Result<SnapshotResponse<Types>, StreamingError<Types>> {
-        match select(self.0.snapshot(to, group, vote, snapshot, option), Box::pin(cancel)).await {
-            Either::Left((sent, _)) => sent,
-            Either::Right((closed, _)) => Err(StreamingError::Closed(closed)),
+    ) -> Called<AppendEntriesResponse<Types>> {
+        let last = wire::last_of(&append);
+        let nothing_before = append.prev_log_id.is_none();
+        let message = (self.sending.group, append).encode();
+        match self.call(HEARTBEAT, message, option.soft_ttl()).await? {
+            Ok(matching) if matching == last => Ok(AppendEntriesResponse::Success),
+            Ok(matching) => Ok(AppendEntriesResponse::PartialSuccess(matching)),
+            Err(StreamAppendError::HigherVote(vote)) => Ok(AppendEntriesResponse::HigherVote(vote)),
+            Err(StreamAppendError::Conflict(_)) if nothing_before => {
+                Err(failed(CallError::Lost("the peer has a conflict with nothing".to_owned())))
+            }
+            Err(StreamAppendError::Conflict(_)) => Ok(AppendEntriesResponse::Conflict),
         }
     }
 
-    fn transfer_leader(
-        &self,
-        to: NodeId,
-        group: GroupId,
-        request: TransferLeaderRequest<Types>,
+    fn stream_append<'s, S>(
+        &'s mut self,
+        input: S,
         option: RPCOption,
-    ) -> impl Future<Output = Result<TransferLeaderResponse<Types>, RPCError<Types>>> + Send {
-        self.0.transfer_leader(to, group, request, option)
+    ) -> BoxFuture<'s, Result<Answers<'s>, RPCError<Types>>>
+    where
+        S: Stream<Item = Append> + OptionalSend + Unpin + 'static,
+    {
+        if self.heartbeats {
+            return stream_append_sequential(self, input, option);
+        }
+        Box::pin(async move { self.open(input, &option).await })
     }
+
+    async fn vote(&mut self, ballot: Ballot, option: RPCOption) -> Called<Voted> {
+        self.call(VOTE, (self.sending.group, ballot).encode(), option.soft_ttl()).await
+    }
+
+    async fn pre_vote(&mut self, ballot: Ballot, option: RPCOption) -> Called<Voted> {
+        self.call(PRE_VOTE, (self.sending.group, ballot).encode(), option.soft_ttl()).await
+    }
+
+    async fn full_snapshot(
+        &mut self,
+        vote: Vote,
+        snapshot: Snapshot,
+        cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
+        _option: RPCOption,
+    ) -> Result<SnapshotResponse<Types>, StreamingError<Types>> {
+        tokio::select! {
+            biased;
+            closed = cancel => Err(StreamingError::Closed(closed)),
+            sent = self.sending.send(self.to, vote, snapshot) => match sent {
+                Ok(vote) => Ok(SnapshotResponse::new(vote)),
+                Err(error) => {
+                    let group = self.sending.group;
+                    tracing::warn!(%group, to = self.to, %error, "a snapshot did not arrive; it is sent again");
+                    Err(failed(error).into())
+                }
+            },
+        }
+    }
+
+    async fn transfer_leader(&mut self, offer: Transfer, option: RPCOption) -> Called<Transferred> {
+        self.call(TRANSFER, (self.sending.group, offer).encode(), option.soft_ttl()).await
+    }
+}
+
+/// What openraft makes of it: after `Unreachable` it waits a while, after `Network` it asks again at once.
+fn failed(error: CallError) -> RPCError<Types> {
+    match error {
+        CallError::Lost(_) => RPCError::Network(NetworkError::new(&error)),
+        CallError::Unreachable(_) | CallError::Declined(_) => RPCError::Unreachable(Unreachable::new(&error)),
+    }
+}
+
+/// Bytes that cannot be made or read will be no better at once.
+fn broken(error: &io::Error) -> RPCError<Types> {
+    RPCError::Unreachable(Unreachable::new(error))
 }

@@ -96,7 +96,7 @@ fn judge(group: GroupId, next: u64, promised: Option<u64>, problem: Option<io::E
             let why = problem.map_or_else(|| "the rest is missing".to_owned(), |error| error.to_string());
             let message = format!(
                 "the log of {group} is whole only up to before index {next}, but entries up to before {promised} were \
-                 acknowledged ({why}); restore the data directory from a backup, or start the node with an empty one"
+                 acknowledged ({why})"
             );
             Err(io::Error::new(io::ErrorKind::InvalidData, message))
         }

@@ -5,20 +5,27 @@ use std::time::Duration;
 
 use openraft::{Config, ConfigError, SnapshotPolicy};
 
-/// When logs are cut.
+/// When logs are cut, and how fast others are helped out with what was cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SnapshotSettings {
     /// A group writes a snapshot after so many entries.
     pub every_entries: u64,
     /// Entries that stay in the log behind a snapshot, for peers that are a little behind.
     pub keep_entries: u64,
+    /// Snapshots leave this node with so many bytes a second, all together; 0: as fast as it goes. Less than 1 MiB makes
+    /// several at a time so slow that their receivers give them up.
+    pub send_bytes_per_second: u64,
 }
 
 impl Default for SnapshotSettings {
     fn default() -> Self {
-        Self { every_entries: 20_000, keep_entries: 2_000 }
+        Self { every_entries: 20_000, keep_entries: 2_000, send_bytes_per_second: 0 }
     }
 }
+
+/// Entries leave a leader together as long as they have so many bytes; a larger one goes alone. So one message holds the
+/// others of its lane up for a few milliseconds at most.
+pub(crate) const MAX_APPEND_BYTES: u64 = 1024 * 1024;
 
 const HEARTBEAT_MS: u64 = 250;
 const ELECTION_MIN_MS: u64 = 1_000;
@@ -39,6 +46,8 @@ pub(crate) fn settings(snapshots: SnapshotSettings) -> Result<Arc<Config>, Confi
         snapshot_policy: SnapshotPolicy::LogsSinceLast(snapshots.every_entries),
         max_in_snapshot_log_to_keep: snapshots.keep_entries,
         replication_lag_threshold: snapshots.every_entries.saturating_add(snapshots.keep_entries),
+        // Far more than an entry's turn-around lets pile up for a follower that keeps up, and bounded in bytes beside.
+        max_payload_entries: 256,
         // A node that cannot win must not disturb a leader by raising the term.
         enable_pre_vote: Some(true),
         // The state is in memory: a leader that resumed its old term after a restart would decide on stale state.

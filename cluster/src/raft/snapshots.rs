@@ -2,14 +2,20 @@
 //!
 //! A file is the head's length, the head (a checked record) and the state, whose checksum is in the head. It is written
 //! under another name, synced, renamed, and its directory synced: so what bears the right name is whole, or was damaged
-//! later. One is kept; older ones go once the newer is durable. All calls block on the disk.
+//! later. One is kept; older ones go once the newer is durable. What comes from a peer is written under a name of its own
+//! until it is whole. All calls block on the disk.
+//!
+//! Hazard: a snapshot that is built here and one that comes from a peer must not get in each other's way, with their
+//! archives either. Whoever makes one valid has its [`Snapshots::turn`] from before the first archived fact until then.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openraft::LogIdOptionExt;
+use tokio::sync::OwnedMutexGuard;
 
 use super::types::SnapshotMeta;
 use crate::journal::GroupId;
@@ -34,13 +40,21 @@ pub(crate) struct Snapshots {
     dir: PathBuf,
     group: GroupId,
     current: Arc<Mutex<Option<(SnapshotMeta, SnapshotFile)>>>,
+    /// What is wrong with those that were found and cannot be used.
+    unusable: Arc<[String]>,
+    turn: Arc<tokio::sync::Mutex<()>>,
+    incoming: Arc<AtomicU64>,
 }
+
+/// The right to archive facts and to make a snapshot of them valid, until it is dropped.
+pub(crate) type Turn = OwnedMutexGuard<()>;
 
 impl Snapshots {
     /// Finds the newest whole snapshot of `group` in `dir` and removes what is left of unfinished and older ones.
     pub(crate) fn open(dir: &Path, group: GroupId) -> io::Result<(Self, Option<Loaded>)> {
         fs::create_dir_all(dir)?;
-        let snapshots = Self { dir: dir.to_owned(), group, current: Arc::default() };
+        let mut snapshots = Self::unread(dir, group);
+        let mut unusable = Vec::new();
         let mut found = snapshots.list()?;
         found.sort();
         while let Some(path) = found.pop() {
@@ -52,17 +66,37 @@ impl Snapshots {
                 }
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                     tracing::error!(%group, path = %path.display(), %error, "a snapshot cannot be used");
+                    unusable.push(error.to_string());
                 }
                 Err(error) => return Err(error),
             }
         }
+        snapshots.unusable = unusable.into();
         Ok((snapshots, None))
+    }
+
+    fn unread(dir: &Path, group: GroupId) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            group,
+            current: Arc::default(),
+            unusable: Arc::default(),
+            turn: Arc::default(),
+            incoming: Arc::default(),
+        }
     }
 
     /// Removes every snapshot of `group` in `dir`.
     pub(crate) fn remove(dir: &Path, group: GroupId) -> io::Result<()> {
-        let snapshots = Self { dir: dir.to_owned(), group, current: Arc::default() };
-        snapshots.list()?.iter().try_for_each(fs::remove_file)
+        Self::unread(dir, group).list()?.iter().try_for_each(fs::remove_file)
+    }
+
+    /// Why none of the files found can be used.
+    pub(crate) fn unusable(&self) -> String {
+        match &*self.unusable {
+            [] => format!("there is none in {}", self.dir.display()),
+            several => several.join("; "),
+        }
     }
 
     /// The snapshot that was loaded, saved or installed last.
@@ -72,6 +106,26 @@ impl Snapshots {
 
     fn current_slot(&self) -> MutexGuard<'_, Option<(SnapshotMeta, SnapshotFile)>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the [`Turn`].
+    pub(crate) async fn turn(&self) -> Turn {
+        self.turn.clone().lock_owned().await
+    }
+
+    /// Begins a file for what comes from a peer, under a name that was not used before, and removes what was left of
+    /// others. For whoever has the turn.
+    pub(crate) fn receive(&self) -> io::Result<(File, SnapshotFile)> {
+        let prefix = format!("{}.incoming-", self.group);
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        let number = self.incoming.fetch_add(1, Ordering::Relaxed);
+        let path = self.dir.join(format!("{prefix}{number}.unfinished"));
+        Ok((File::create(&path)?, SnapshotFile { path }))
     }
 
     /// Reads a file, of this group, and checks it.
@@ -99,14 +153,31 @@ impl Snapshots {
     pub(crate) fn save(&self, meta: &SnapshotMeta, state: &[u8]) -> io::Result<SnapshotFile> {
         let head = format::encode(&SnapshotHead::new(self.group.number(), meta, state), &[])?;
         let length = u32::try_from(head.len()).map_err(io::Error::other)?;
-        let path = self.dir.join(format!("{}.{:020}.snapshot", self.group, meta.last_log_id.next_index()));
+        let path = self.path_of(meta);
         let unfinished = path.with_extension("unfinished");
         let mut file = File::create(&unfinished)?;
         file.write_all(&length.to_le_bytes())?;
         file.write_all(&head)?;
         file.write_all(state)?;
         file.sync_all()?;
-        fs::rename(&unfinished, &path)?;
+        self.publish(meta, &unfinished)
+    }
+
+    /// Makes `file`, which is whole, synced and in this directory, the snapshot of this group, and drops the one before.
+    pub(crate) fn adopt(&self, meta: &SnapshotMeta, file: &SnapshotFile) -> io::Result<SnapshotFile> {
+        if self.current().is_some_and(|(_, current)| current == *file) {
+            return Ok(file.clone());
+        }
+        self.publish(meta, &file.path)
+    }
+
+    fn path_of(&self, meta: &SnapshotMeta) -> PathBuf {
+        self.dir.join(format!("{}.{:020}.snapshot", self.group, meta.last_log_id.next_index()))
+    }
+
+    fn publish(&self, meta: &SnapshotMeta, whole: &Path) -> io::Result<SnapshotFile> {
+        let path = self.path_of(meta);
+        fs::rename(whole, &path)?;
         File::open(&self.dir)?.sync_all()?;
         let file = SnapshotFile { path };
         let before = self.current_slot().replace((meta.clone(), file.clone()));

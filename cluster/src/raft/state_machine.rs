@@ -2,8 +2,8 @@
 //!
 //! The state lives in memory behind a lock that readers share; it is rebuilt from the newest snapshot and the log.
 //! Hazard, the order around a snapshot: first the facts it covers are archived durably, then it becomes valid, then (by
-//! openraft) the log it covers is purged. A snapshot that came from a peer covers facts that this node never archived;
-//! whoever sends one has to bring the archive along.
+//! openraft) the log it covers is purged. A snapshot that comes from a peer covers facts that this node never archived;
+//! `transfer` brings the archive along, before.
 
 use std::collections::VecDeque;
 use std::io;
@@ -133,6 +133,11 @@ impl<M: Machine, D: LogDisk> StateMachine<M, D> {
         Ok(Self { group, disk, state: Arc::new(RwLock::new(state)), snapshots, observer, blocking })
     }
 
+    /// Its snapshots.
+    pub(crate) fn snapshots(&self) -> Snapshots {
+        self.snapshots.clone()
+    }
+
     /// The state, for readers.
     pub(crate) fn state(&self) -> SharedState<M> {
         self.state.clone()
@@ -187,9 +192,7 @@ impl<M: Machine, D: LogDisk> RaftStateMachine<Types> for StateMachine<M, D> {
                     "it covers something else than announced",
                 ));
             }
-            if snapshots.current().is_none_or(|(_, current)| current != snapshot) {
-                snapshots.save(&loaded.meta, &loaded.state)?;
-            }
+            snapshots.adopt(&loaded.meta, &snapshot)?;
             Ok(loaded)
         });
         let loaded = loaded.await?;
@@ -216,10 +219,20 @@ impl<M: Machine, D: LogDisk> RaftSnapshotBuilder<Types> for SnapshotBuilder<M, D
     type SnapshotData = SnapshotFile;
 
     async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
+        let _turn = self.snapshots.turn().await;
+        // Meanwhile one may have come from a peer; what this one would archive came along with it.
+        let newer = self.snapshots.current().filter(|(meta, _)| meta.last_log_id >= self.meta.last_log_id);
+        if let Some((meta, snapshot)) = newer {
+            return Ok(Snapshot { meta, snapshot });
+        }
         let (disk, unarchived) = (self.disk.clone(), std::mem::take(&mut self.unarchived));
         self.blocking.finish(async move { archive::keep(&disk, &unarchived).await }).await?;
         let (snapshots, meta, machine) = (self.snapshots.clone(), self.meta.clone(), self.machine.clone());
-        let save = move || snapshots.save(&meta, &format::encode_bare(&*machine)?);
+        let state = self.blocking.run(move || format::encode_bare(&*machine)).await?;
+        if let Some(space) = self.disk.space() {
+            space.wait_for(state.len() as u64).await;
+        }
+        let save = move || snapshots.save(&meta, &state);
         let snapshot = self.blocking.run(save).await?;
         write(&self.state).archived(self.meta.last_log_id);
         Ok(Snapshot { meta: self.meta.clone(), snapshot })

@@ -164,13 +164,33 @@ async fn a_snapshot_of_a_peer_replaces_everything() {
     let elsewhere = tempfile::tempdir().unwrap();
     let mut follower = open(&elsewhere, &MemoryDisk::new());
     apply(&mut follower, 0, vec![batch(OTHER, 0, 1)]).await;
-    follower.install_snapshot(&sent.meta, sent.snapshot.clone()).await.unwrap();
+    let (_, received) = follower.snapshots.receive().unwrap();
+    std::fs::copy(&sent.snapshot.path, &received.path).unwrap();
+    follower.install_snapshot(&sent.meta, received.clone()).await.unwrap();
     assert_eq!(read(&follower.state).machine, read(&leader.state).machine);
-    assert_ne!(
-        follower.get_current_snapshot().await.unwrap().unwrap().snapshot,
-        sent.snapshot,
-        "it has its own copy"
-    );
+    let kept = follower.get_current_snapshot().await.unwrap().unwrap().snapshot;
+    assert!(kept.path.starts_with(elsewhere.path()) && kept.path.exists() && !received.path.exists());
     let announced = SnapshotMeta { last_log_id: Some(log_id(4, 4)), ..sent.meta };
     follower.install_snapshot(&announced, sent.snapshot).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_snapshot_being_built_does_not_replace_one_that_came_meanwhile() {
+    let (dir, disk) = (tempfile::tempdir().unwrap(), MemoryDisk::new());
+    let mut follower = open(&dir, &disk);
+    apply(&mut follower, 0, vec![batch(EVENT, 0, 4)]).await;
+    let mut builder = follower.try_create_snapshot_builder(true).await.unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut leader = open(&elsewhere, &MemoryDisk::new());
+    apply(&mut leader, 5, vec![batch(EVENT, 0, 9)]).await;
+    let sent = snapshot(&mut leader).await;
+    let turn = follower.snapshots.turn().await;
+    let building = tokio::spawn(async move { builder.build_snapshot().await });
+    let (_, received) = follower.snapshots.receive().unwrap();
+    std::fs::copy(&sent.snapshot.path, &received.path).unwrap();
+    follower.install_snapshot(&sent.meta, received).await.unwrap();
+    drop(turn);
+    assert_eq!(building.await.unwrap().unwrap().meta, sent.meta);
+    assert_eq!(follower.get_current_snapshot().await.unwrap().unwrap().meta, sent.meta);
+    assert!(disk.scan(&keys::archive(EVENT)).unwrap().is_empty(), "its archive is not to be disturbed");
 }

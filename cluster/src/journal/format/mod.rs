@@ -79,7 +79,9 @@ pub(crate) fn decode_with_tail<'a, T: DeserializeOwned>(
     if version != VERSION {
         return Err(damaged(what, &format!("its format version {version} is unknown to this program")));
     }
+    // No list or text in it can be longer than the frame: a length that claims it allocates nothing.
     let head = codec()
+        .with_limit(body.len() as u64)
         .allow_trailing_bytes()
         .deserialize_from(&mut body)
         .map_err(|error| damaged(what, &error.to_string()))?;

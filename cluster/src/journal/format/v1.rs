@@ -90,7 +90,7 @@ impl From<&Membership<NodeId, Peer>> for MembershipRecord {
 }
 
 impl MembershipRecord {
-    fn read(self, what: &dyn Display) -> io::Result<Membership<NodeId, Peer>> {
+    pub(crate) fn read(self, what: &dyn Display) -> io::Result<Membership<NodeId, Peer>> {
         let peers: BTreeMap<_, _> =
             self.addresses.into_iter().map(|(id, addr)| (id, Peer { addr })).collect();
         Membership::new(self.voters, peers).map_err(|error| damaged(what, &error.to_string()))

@@ -1,0 +1,183 @@
+//! One byte of a data directory is flipped, and the node is started on it: either it says what is damaged, or all is as it
+//! was. Never something else, never a panic, never a wait without end.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::account::{AccountFact, Accounts, PasswordHash, Role, User};
+use domain::ids::{EventId, UserId};
+use domain::ports::Journal;
+use domain::time::UnixMillis;
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+
+use crate::testing::{proposal, propose};
+use crate::{Cluster, ClusterConfig, ClusterError, SnapshotSettings};
+
+const EVENTS: [EventId; 3] = [EventId::new(1), EventId::new(2), EventId::new(3)];
+const FACTS_AT_ONCE: u64 = 4;
+const STARTS_WITHIN: Duration = Duration::from_secs(60);
+/// Of a large file, so many bytes are tried.
+const TRIES: usize = 120;
+
+fn config(data: &Path, reports: &Arc<Mutex<Vec<String>>>) -> ClusterConfig {
+    let reports = reports.clone();
+    let alone =
+        ClusterConfig::alone(data.to_owned(), Arc::new(move |message| reports.lock().unwrap().push(message)));
+    ClusterConfig {
+        shards: 2,
+        snapshots: SnapshotSettings { every_entries: 25, keep_entries: 5, ..SnapshotSettings::default() },
+        ..alone
+    }
+}
+
+/// Everything that may be asked of a node, and the terms in which it leads: a vote that went back would show there.
+async fn state_of(cluster: &Cluster) -> Result<String, ClusterError> {
+    let mut text = String::new();
+    for event in EVENTS {
+        let sale = cluster.with_sale(event, |sale| sale.cloned());
+        writeln!(text, "{event:?} {sale:?} {:?}", cluster.history(event)?).unwrap();
+    }
+    cluster.with_accounts(|accounts| writeln!(text, "{accounts:?}").unwrap());
+    for group in cluster.status() {
+        writeln!(text, "{} {}", group.id, group.term).unwrap();
+    }
+    Ok(text)
+}
+
+/// What came of a start on `data`: the state, or what is damaged.
+async fn start(data: &Path) -> Result<String, String> {
+    let reports = Arc::default();
+    let config = config(data, &reports);
+    let asked = tokio::spawn(async move {
+        let cluster = Cluster::open(config).await?;
+        let state = state_of(&cluster).await;
+        cluster.shutdown().await;
+        state
+    });
+    let outcome = tokio::time::timeout(STARTS_WITHIN, asked).await.expect("a start ends");
+    let outcome = outcome.expect("a start does not panic");
+    match (reports.lock().unwrap().pop(), outcome) {
+        (Some(fatal), _) => Err(fatal),
+        (None, Ok(state)) => Ok(state),
+        (None, Err(ClusterError::Damaged { what })) => Err(what),
+        (None, Err(other)) => panic!("damage, and not {other:?}"),
+    }
+}
+
+/// A node that was killed: with snapshots, purged logs, an archive, accounts, and votes that nothing was written after.
+async fn killed_node(data: &Path) {
+    let running = tempfile::tempdir().unwrap();
+    let reports = Arc::default();
+    for _ in 0..3 {
+        let cluster = Cluster::open(config(&running.path().join("data"), &reports)).await.unwrap();
+        for _ in 0..20 {
+            for event in EVENTS {
+                let opened = Journal::open(&cluster, event).await.unwrap();
+                let base = opened.sale.map_or(0, |sale| sale.facts());
+                let proposed = propose(&cluster, proposal(event, opened.term, base, FACTS_AT_ONCE));
+                proposed.unwrap().await.unwrap().unwrap();
+            }
+            let signed_up = |accounts: &Accounts| Ok::<_, ()>((sign_up(accounts.len() as u64), ()));
+            cluster.update_accounts(signed_up).await.unwrap().unwrap();
+        }
+        while cluster.status().iter().any(|group| group.purged.is_none() && group.applied > Some(40)) {
+            tokio::task::yield_now().await;
+        }
+        copy(&running.path().join("data"), data);
+        cluster.shutdown().await;
+    }
+}
+
+fn sign_up(number: u64) -> Vec<AccountFact> {
+    let user = User {
+        id: UserId::new(number),
+        name: format!("Person {number}"),
+        email: None,
+        username: format!("person{number}"),
+        phone: None,
+        role: Role::Customer,
+        password: PasswordHash::new("$argon2id$".to_owned()),
+        created_at: UnixMillis::new(1_700_000_000_000),
+    };
+    vec![AccountFact::SignedUp { user }]
+}
+
+fn copy(from: &Path, to: &Path) {
+    if to.exists() {
+        fs::remove_dir_all(to).unwrap();
+    }
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() { copy(&path, &target) } else { fs::copy(path, target).map(drop).unwrap() }
+    }
+}
+
+fn files(dir: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+/// The places in a file that are tried: all of a small one; of a large one those that are in use, by chance, and its ends.
+fn places(bytes: &[u8], random: &mut SmallRng) -> Vec<usize> {
+    if bytes.len() <= TRIES {
+        return (0..bytes.len()).collect();
+    }
+    let used: Vec<usize> = (0..bytes.len()).filter(|place| bytes[*place] != 0).collect();
+    let mut places = vec![0, bytes.len() - 1];
+    places.extend((places.len()..TRIES).map(|_| used[random.random_range(0..used.len())]));
+    places
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_byte_is_named_or_harmless() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, tried) = (dir.path().join("whole"), dir.path().join("tried"));
+    killed_node(&whole).await;
+    copy(&whole, &tried);
+    let expected = start(&tried).await.unwrap();
+    let mut random = SmallRng::seed_from_u64(4);
+    let mut found = Vec::new();
+    files(&whole, &mut found);
+    for file in &found {
+        let name = file.strip_prefix(&whole).unwrap();
+        let bytes = fs::read(file).unwrap();
+        let (mut named, mut harmless) = (0, 0);
+        let began = std::time::SystemTime::now();
+        for place in places(&bytes, &mut random) {
+            copy(&whole, &tried);
+            let mut flipped = bytes.clone();
+            flipped[place] ^= 1 << random.random_range(0..8);
+            fs::write(tried.join(name), flipped).unwrap();
+            match start(&tried).await {
+                Ok(state) => {
+                    if state != expected {
+                        println!("BAD: byte {place} of {} made another state", name.display());
+                        fs::write("/tmp/damage-a", &state).unwrap();
+                        fs::write("/tmp/damage-b", &expected).unwrap();
+                    }
+                    harmless += 1;
+                }
+                Err(what) => {
+                    println!("    {place}: {what}");
+                    assert!(!what.is_empty());
+                    named += 1;
+                }
+            }
+        }
+        println!(
+            "{}: {} bytes, {named} named, {harmless} harmless {:?}",
+            name.display(),
+            bytes.len(),
+            began.elapsed()
+        );
+    }
+}

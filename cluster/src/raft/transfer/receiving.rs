@@ -1,0 +1,186 @@
+//! Step ⑥: the side that gets the snapshot. Writes the file and the archive, piece by piece, and installs them when both
+//! are whole, checked and durable.
+//!
+//! Hazard: once openraft has been asked to install, it does, whether the sender is still there or not. From then on the
+//! file must stay as it is: the turn goes along with the installation.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::{Asked, Gap, PATIENCE, Sent};
+use crate::journal::{LogDisk, archive, format};
+use crate::peer::{Bytes, CallError, Messages};
+use crate::raft::machines::Machine;
+use crate::raft::network::Snapshot;
+use crate::raft::pieces;
+use crate::raft::snapshots::{SnapshotFile, Snapshots, Turn};
+use crate::raft::state_machine::StateMachine;
+use crate::raft::types::{Types, Vote};
+use crate::raft::wire::{Message, Offer};
+use crate::thread::Blocking;
+
+/// Gaps are asked for so many at a time.
+const GAPS_AT_ONCE: usize = 4096;
+
+type Raft<M, D> = openraft::Raft<Types, StateMachine<M, D>>;
+
+/// What receiving takes.
+pub(crate) struct Receiving<M: Machine, D: LogDisk> {
+    pub(crate) raft: Raft<M, D>,
+    pub(crate) disk: D,
+    pub(crate) snapshots: Snapshots,
+    pub(crate) blocking: Blocking,
+}
+
+impl<M: Machine, D: LogDisk> Receiving<M, D> {
+    /// Takes what follows `offer`; gives what there is to say. Nothing happens unless that is read.
+    pub(crate) fn receive(self, offer: Offer, input: Messages) -> Messages {
+        let (sender, receiver) = mpsc::channel(1);
+        let said = stream::unfold(receiver, |mut receiver: mpsc::Receiver<Bytes>| async move {
+            receiver.recv().await.map(|piece| (piece, receiver))
+        });
+        let mut talk = Talk { sender, input };
+        pieces::driven(said, async move { self.take(offer, &mut talk).await })
+    }
+
+    async fn take(self, offer: Offer, talk: &mut Talk) -> Result<(), CallError> {
+        let turn = timeout(PATIENCE, self.snapshots.turn()).await;
+        let turn = turn.map_err(|_| declined(&"another snapshot is on its way or being written"))?;
+        let snapshots = self.snapshots.clone();
+        let (to, file) = self.blocking.run(move || snapshots.receive()).await.map_err(declining)?;
+        let taken = self.take_into(&offer, talk, (to, file.clone()), turn).await;
+        // Not there any more where it was installed; else the next transfer, or the next start, tries again.
+        let _ = self.blocking.run(move || std::fs::remove_file(file.path)).await;
+        match taken {
+            Ok(vote) => talk.say(&Asked::Installed(vote)).await,
+            Err(error) => {
+                tracing::warn!(group = %offer.group, %error, "a snapshot from a peer was not installed");
+                Err(error)
+            }
+        }
+    }
+
+    async fn take_into(
+        &self,
+        offer: &Offer,
+        talk: &mut Talk,
+        (to, file): (File, SnapshotFile),
+        turn: Turn,
+    ) -> Result<Vote, CallError> {
+        self.take_file(offer.bytes, talk, to).await?;
+        for gaps in self.gaps(offer, &file).await.map_err(declining)?.chunks(GAPS_AT_ONCE) {
+            talk.say(&Asked::Facts(gaps.to_vec())).await?;
+            for gap in gaps {
+                self.take_facts(*gap, talk).await?;
+            }
+        }
+        self.disk.write_through(Vec::new()).await.map_err(declining)?;
+        let (raft, vote) = (self.raft.clone(), offer.vote);
+        let snapshot = Snapshot { meta: offer.meta.clone(), snapshot: file };
+        let installing = tokio::spawn(async move {
+            let installed = raft.install_full_snapshot(vote, snapshot).await;
+            drop(turn);
+            installed
+        });
+        let installed = installing.await.map_err(|error| CallError::Lost(error.to_string()))?;
+        installed.map(|response| response.vote).map_err(|fatal| CallError::Lost(fatal.to_string()))
+    }
+
+    async fn take_file(&self, bytes: u64, talk: &mut Talk, mut to: File) -> Result<(), CallError> {
+        let mut left = bytes;
+        while left > 0 {
+            let Sent::Chunk(chunk) = talk.hear().await? else {
+                return Err(declined(&"the file of a snapshot has not ended"));
+            };
+            left = left
+                .checked_sub(chunk.len() as u64)
+                .filter(|_| !chunk.is_empty())
+                .ok_or_else(|| declined(&"the file of a snapshot is not as long as announced"))?;
+            let written = self.blocking.run(move || to.write_all(&chunk).map(|()| to));
+            to = written.await.map_err(declining)?;
+        }
+        self.blocking.run(move || to.sync_all()).await.map_err(declining)
+    }
+
+    /// Checks the file; gives the facts that it covers and the archive here has not.
+    async fn gaps(&self, offer: &Offer, file: &SnapshotFile) -> io::Result<Vec<Gap>> {
+        let (snapshots, disk) = (self.snapshots.clone(), self.disk.clone());
+        let (path, meta) = (file.path.clone(), offer.meta.clone());
+        self.blocking
+            .finish(async move {
+                let what = "a snapshot from a peer";
+                let loaded = snapshots.load(&path)?;
+                if loaded.meta != meta {
+                    return Err(format::damaged(&what, "it covers something else than announced"));
+                }
+                let machine: M = format::decode_bare(&what, &loaded.state)?;
+                let mut gaps = Vec::new();
+                for (event, to) in machine.archived_facts() {
+                    let from = archive::archived(&disk, event)?;
+                    if from < to {
+                        archive::forget_from(&disk, event, from).await?;
+                        gaps.push(Gap { event, from, to });
+                    }
+                }
+                Ok(gaps)
+            })
+            .await
+    }
+
+    async fn take_facts(&self, gap: Gap, talk: &mut Talk) -> Result<(), CallError> {
+        let mut next = gap.from;
+        while next < gap.to {
+            let Sent::Facts { event, first, items } = talk.hear().await? else {
+                return Err(declined(&"facts were asked for"));
+            };
+            let fits = items.len() as u64 <= gap.to - next;
+            if event != gap.event || first != next || items.is_empty() || !fits {
+                return Err(declined(&"these facts were not asked for"));
+            }
+            for (number, item) in (first..).zip(&items) {
+                let what = format_args!("fact {number} of {event} from a peer").to_string();
+                format::decode_bare::<domain::event::Stamped>(&what, item).map_err(declining)?;
+            }
+            archive::add(&self.disk, event, first, &items).await.map_err(declining)?;
+            next += items.len() as u64;
+        }
+        Ok(())
+    }
+}
+
+struct Talk {
+    sender: mpsc::Sender<Bytes>,
+    input: Messages,
+}
+
+impl Talk {
+    async fn say(&mut self, message: &Asked) -> Result<(), CallError> {
+        for piece in pieces::cut(message.encode().map_err(declining)?) {
+            let sent = timeout(PATIENCE, self.sender.send(piece)).await;
+            let sent =
+                sent.map_err(|_| CallError::Lost("the sender of a snapshot does not listen".to_owned()))?;
+            sent.map_err(|_| CallError::Lost("the sender of a snapshot is gone".to_owned()))?;
+        }
+        Ok(())
+    }
+
+    async fn hear(&mut self) -> Result<Sent, CallError> {
+        match timeout(PATIENCE, self.input.next()).await {
+            Ok(Some(message)) => Sent::decode(&message?).map_err(declining),
+            Ok(None) => Err(CallError::Lost("the sender of a snapshot ended it too early".to_owned())),
+            Err(_) => Err(CallError::Lost(format!("nothing came of a snapshot for {PATIENCE:?}"))),
+        }
+    }
+}
+
+fn declined(why: &dyn std::fmt::Display) -> CallError {
+    CallError::Declined(why.to_string())
+}
+
+fn declining(error: io::Error) -> CallError {
+    declined(&error)
+}
