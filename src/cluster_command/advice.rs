@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::words::{nodes, shards};
-use crate::http::admin::bodies::{ClusterBody, GroupBody, NodeBody, NodeStateBody, ShardBody};
+use crate::http::admin::bodies::{ClusterBody, GroupBody, NodeBody, NodeStateBody, OperationBody, ShardBody};
 
 /// Fewer storage nodes than this cannot do without any of them.
 const SAFE: usize = 3;
@@ -84,7 +84,7 @@ fn of_node(cluster: &ClusterBody, node: &NodeBody) -> Option<String> {
 
 /// Operations that wait for a dead node.
 fn stuck(cluster: &ClusterBody) -> Vec<String> {
-    let waits_for = |operation: &crate::http::admin::bodies::OperationBody| {
+    let waits_for = |operation: &OperationBody| {
         let joining = operation.waiting_for.iter().flat_map(|waiting| waiting.joining.iter().copied());
         let dead: BTreeSet<u32> = joining.filter(|number| !is_alive(cluster, *number)).collect();
         (!dead.is_empty()).then(|| {

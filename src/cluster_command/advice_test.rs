@@ -76,7 +76,7 @@ fn nodes_on_their_way_out_are_told_the_next_step() {
         assert!(text.starts_with(start) && text.is_empty() == start.is_empty(), "{state:?} {alive}: {text}");
     }
     let mut cluster = testing::three_nodes();
-    let gateway = crate::http::admin::bodies::NodeBody { gateway: true, alive: false, ..testing::node(4) };
+    let gateway = NodeBody { gateway: true, alive: false, ..testing::node(4) };
     cluster.nodes.push(gateway);
     assert!(only(&cluster).starts_with("Gateway 4 is not heard of; nothing is lost"));
 }

@@ -133,7 +133,7 @@ impl Session {
                 }
                 self.nodes.rotate_left(1);
                 if let [next, _, ..] = &self.nodes[..] {
-                    tell(&format!("{why}; asking {next}"));
+                    tell(&format!("asking {next} instead: {why}"));
                 }
             }
             if round + 1 < ROUNDS {
@@ -157,10 +157,10 @@ impl Session {
     }
 
     async fn get(&self, node: &str, path: &str) -> Result<Answer, NodeFault> {
-        let sent = self.client.send(Method::GET, &base(node), path, None);
-        let late = |_| NoAnswer::Lost(format!("no answer within {} s", READ_WITHIN.as_secs()));
-        let sent = tokio::time::timeout(READ_WITHIN, sent).await.unwrap_or_else(|late_| Err(late(late_)));
-        sent.map_err(|no_answer| unreachable_node(node, &no_answer))
+        let base = base(node);
+        let sent = tokio::time::timeout(READ_WITHIN, self.client.send(Method::GET, &base, path, None)).await;
+        let late = |_| Err(NoAnswer::Lost(format!("no answer within {} s", READ_WITHIN.as_secs())));
+        sent.unwrap_or_else(late).map_err(|no_answer| unreachable_node(node, &no_answer))
     }
 
     async fn log_in(&mut self, node: &str) -> Result<(), NodeFault> {

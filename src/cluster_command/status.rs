@@ -182,6 +182,6 @@ to do:
         cluster.shards[2].group.leader = None;
         cluster.shards[2].group.term = 0;
         let text = text(&cluster);
-        assert!(text.contains("shard 2      none  1 2 3          -     -       -          -\n"), "{text}");
+        assert!(text.contains("shard 2    none    1 2 3          -     -       -          -\n"), "{text}");
     }
 }

@@ -234,5 +234,4 @@ impl AuditBody {
 }
 
 #[cfg(test)]
-#[path = "bodies_test.rs"]
 mod test;
