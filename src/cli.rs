@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cluster_command::ClusterArgs;
+
 /// Shown under the help.
 const GO_ON: &str = "\
 `onsale demo` shows the whole thing and keeps nothing. `onsale serve` runs a node of your own; its log says where the
@@ -26,6 +28,8 @@ pub enum Command {
     Serve(Serve),
     /// Start a node in a temporary directory, sell out a stadium of 50,000 in a flash sale, and keep serving.
     Demo(Demo),
+    /// Look at a running cluster and change it: plans before deeds.
+    Cluster(ClusterArgs),
 }
 
 /// Run a node until SIGTERM or Ctrl-C.
@@ -76,7 +80,8 @@ pub struct Demo {
     pub exit: bool,
 }
 
-fn address(text: &str) -> Result<SocketAddr, String> {
+/// A numeric address and a port.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write a numeric IP address and a port, as 127.0.0.1:8080".to_owned())
 }
 

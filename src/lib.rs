@@ -4,7 +4,9 @@
 mod allocations;
 pub mod auth;
 pub mod cli;
+pub mod client;
 pub mod clock;
+pub mod cluster_command;
 pub mod config;
 pub mod demo;
 pub mod dispatch;

@@ -8,7 +8,7 @@ use clap::Parser;
 use onsale::cli::{Cli, Command, Demo, Serve};
 use onsale::fault::NodeFault;
 use onsale::signals::told_to_end;
-use onsale::{config, demo, wiring};
+use onsale::{cluster_command, config, demo, wiring};
 use tracing_subscriber::EnvFilter;
 
 /// What the demo logs: its output is for people.
@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Serve(options) => serve(&options),
         Command::Demo(options) => run_demo(&options),
+        Command::Cluster(options) => run_cluster_command(&options),
     };
     match ended {
         Ok(code) => code,
@@ -49,6 +50,13 @@ fn run_demo(options: &Demo) -> Result<ExitCode, NodeFault> {
     let kept =
         runtime.block_on(demo::run(options)).map_err(|error| NodeFault::failed(format!("{error:#}")))?;
     Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn run_cluster_command(options: &cluster_command::ClusterArgs) -> Result<ExitCode, NodeFault> {
+    let config = config::load(None, std::env::vars_os())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(NodeFault::failed)?.block_on(cluster_command::run(options, &config.auth))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn tell_log(level: &str) -> Result<(), NodeFault> {

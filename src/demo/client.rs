@@ -1,33 +1,27 @@
 //! Just enough of a client to make a catalogue.
 
 use anyhow::{Context, bail};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
-use hyper::{Request, StatusCode, Uri};
-use hyper_util::client::legacy::Client as Pool;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
+
+use crate::client;
 
 /// Talks to one node.
 pub(super) struct Client {
     base: String,
-    authorization: Option<String>,
-    pool: Pool<HttpConnector, Full<Bytes>>,
+    inner: client::Client,
 }
 
 impl Client {
-    pub(super) fn new(base: &str) -> anyhow::Result<Self> {
-        base.parse::<Uri>().context("the node's address")?;
-        let pool = Pool::builder(TokioExecutor::new()).build_http();
-        Ok(Self { base: base.to_owned(), authorization: None, pool })
+    pub(super) fn new(base: &str) -> Self {
+        Self { base: base.to_owned(), inner: client::Client::new() }
     }
 
     pub(super) async fn login(mut self, username: &str, password: &str) -> anyhow::Result<Self> {
         let body = json!({ "username": username, "password": password });
         let answer = self.post("/users/login", &body, StatusCode::OK).await?;
         let token = answer["accessToken"].as_str().context("the login has no token")?;
-        self.authorization = Some(format!("Bearer {token}"));
+        self.inner = self.inner.with_token(token);
         Ok(self)
     }
 
@@ -38,18 +32,11 @@ impl Client {
     }
 
     async fn post(&self, path: &str, body: &Value, wanted: StatusCode) -> anyhow::Result<Value> {
-        let mut request =
-            Request::post(format!("{}{path}", self.base)).header("content-type", "application/json");
-        if let Some(authorization) = &self.authorization {
-            request = request.header("authorization", authorization);
+        let answer = self.inner.send(Method::POST, &self.base, path, Some(body)).await;
+        let answer = answer.with_context(|| format!("POST {path}"))?;
+        if answer.status != wanted {
+            bail!("POST {path}: {} {}", answer.status, answer.text);
         }
-        let request = request.body(Full::from(serde_json::to_vec(body)?))?;
-        let response = self.pool.request(request).await.with_context(|| format!("POST {path}"))?;
-        let status = response.status();
-        let bytes = response.into_body().collect().await?.to_bytes();
-        if status != wanted {
-            bail!("POST {path}: {status} {}", String::from_utf8_lossy(&bytes));
-        }
-        Ok(serde_json::from_slice(&bytes)?)
+        Ok(answer.body)
     }
 }

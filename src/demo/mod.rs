@@ -67,7 +67,7 @@ pub async fn run(options: &Demo) -> anyhow::Result<bool> {
 async fn show(options: &Demo, node: &DemoNode, password: &str) -> anyhow::Result<bool> {
     let progress = Arc::new(Terminal::new());
     progress.note(&format!("a node is up at {}, its data in {}", node.http(), node.data().display()));
-    let operator = Client::new(node.http())?.login(USERNAME, password).await?;
+    let operator = Client::new(node.http()).login(USERNAME, password).await?;
     let shows = fill(&operator, options.seed, &*progress).await?;
     let outcome = sell(options, node, password, progress).await?;
     say(&outcome.report.text());

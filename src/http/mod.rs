@@ -1,6 +1,6 @@
 //! The public face of the node: HTTP and JSON, and nothing behind them. Step ① and step ⑦.
 
-mod admin;
+pub mod admin;
 mod app;
 pub mod auth;
 pub mod cache;

@@ -30,7 +30,8 @@ pub(super) fn public_router(app: &App) -> Router {
 
 /// What operators and Prometheus reach.
 pub(super) fn admin_router(app: &App) -> Router {
-    surround(admin::routes().merge(admin::health_routes()), app)
+    let json = admin::routes().merge(users::login_routes()).route_layer(from_fn(require_json));
+    surround(json.merge(admin::metrics_routes()).merge(admin::health_routes()), app)
 }
 
 fn surround(routes: Router<App>, app: &App) -> Router {

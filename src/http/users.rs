@@ -18,12 +18,16 @@ use super::wire::{Id, RoleName, Timestamp};
 
 /// The routes of this module.
 pub(super) fn routes() -> Router<App> {
-    Router::new()
+    login_routes()
         .route("/users", post(sign_up))
-        .route("/users/login", post(log_in))
         .route("/users/logout", post(log_out))
         .route("/users/{id}", get(show))
         .route("/users/{id}/role", put(set_role))
+}
+
+/// The login, which operators need at the admin listener too.
+pub(super) fn login_routes() -> Router<App> {
+    Router::new().route("/users/login", post(log_in))
 }
 
 #[derive(Deserialize)]

@@ -14,6 +14,12 @@ macro_rules! codes {
             /// Every code there is.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
+            /// The one that is written like this.
+            #[must_use]
+            pub fn named(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == text)
+            }
+
             /// The HTTP status it is sent with.
             #[must_use]
             pub const fn status(self) -> StatusCode {
@@ -76,6 +82,30 @@ codes! {
     UsernameTaken = CONFLICT, "username-taken", "The user name is taken";
     /// Somebody else has the e-mail address.
     EmailTaken = CONFLICT, "email-taken", "The e-mail address is taken";
+    /// Nodes are too few for the replicas.
+    NoRoom = CONFLICT, "no-room", "No room for the replicas";
+    /// The node to move away from has no replica of the shard.
+    NoReplica = CONFLICT, "no-replica", "The node has no replica of the shard";
+    /// The node to move to has a replica of the shard.
+    HasReplica = CONFLICT, "has-replica", "The node has a replica of the shard already";
+    /// The node to move to is a gateway, draining or gone.
+    TakesNoReplicas = CONFLICT, "takes-no-replicas", "The node takes no replicas";
+    /// A gateway has nothing to drain.
+    NodeIsGateway = CONFLICT, "node-is-gateway", "The node is a gateway";
+    /// It was drained before.
+    AlreadyDraining = CONFLICT, "already-draining", "The node is draining already";
+    /// It was dead for so long that it has no replicas any more.
+    NodeGone = CONFLICT, "node-gone", "The node is gone";
+    /// It is to be removed before it is drained.
+    StillDraining = CONFLICT, "still-draining", "The node is still draining";
+    /// It is to be removed while it runs and has replicas.
+    DrainFirst = CONFLICT, "drain-first", "Drain the node first";
+    /// Nothing of the operation can be set back.
+    CannotAbort = CONFLICT, "cannot-abort", "The operation cannot be aborted";
+    /// The operation is done or aborted.
+    OperationOver = CONFLICT, "operation-over", "The operation is over";
+    /// The leader of the directory refuses for a reason that this node has no word for: it runs a newer version.
+    OrderRefused = CONFLICT, "order-refused", "The order is refused";
     /// The hold is over.
     HoldExpired = GONE, "hold-expired", "The hold has ended";
     /// More bytes than allowed.
@@ -91,7 +121,7 @@ codes! {
     /// Something broke; the log has the cause under the request id.
     Internal = INTERNAL_SERVER_ERROR, "internal", "Internal error";
     /// Nobody may decide for the event right now.
-    OwnerUnavailable = SERVICE_UNAVAILABLE, "owner-unavailable", "The event has no owner right now";
+    OwnerUnavailable = SERVICE_UNAVAILABLE, "owner-unavailable", "Nobody can decide this right now";
     /// A queue is full.
     Overloaded = SERVICE_UNAVAILABLE, "overloaded", "Too busy right now";
 }

@@ -1,6 +1,8 @@
 //! Refusals and faults of the other crates, each with its problem.
 
 use actors::Fault;
+use cluster::OrderFault;
+use cluster::placement::layout::decide::Refused;
 use domain::account::AccountRefusal;
 use domain::event::Refusal;
 use domain::ids::{EventId, SeatIndex, TicketId};
@@ -62,6 +64,39 @@ impl From<Fault> for Problem {
             ),
         }
     }
+}
+
+impl From<OrderFault> for Problem {
+    fn from(fault: OrderFault) -> Self {
+        match fault {
+            OrderFault::Refused(refused) => refused.into(),
+            OrderFault::Unavailable(why) => Self::new(
+                Code::OwnerUnavailable,
+                format!(
+                    "{} See GET /admin/operations whether the order was taken, then give it again.",
+                    sentence(&why)
+                ),
+            ),
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let code = match &*refused.code {
+            "unknown-node" | "unknown-shard" | "unknown-operation" => Code::NotFound,
+            code => Code::named(code).unwrap_or(Code::OrderRefused),
+        };
+        Self::new(code, sentence(&refused.text))
+    }
+}
+
+/// The same words as a sentence of its own.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 impl Problem {
@@ -147,5 +182,34 @@ mod test {
         ] {
             assert_eq!(Problem::of_sale(EventId::new(1), &refusal).code().as_str(), refusal.code());
         }
+    }
+
+    #[test]
+    fn a_refused_order_keeps_its_code_and_says_why() {
+        let code = |code: &str| {
+            let refused = Refused { code: code.to_owned(), text: "node 3 is draining; wait".to_owned() };
+            Problem::from(refused).code()
+        };
+        for unknown in ["unknown-node", "unknown-shard", "unknown-operation"] {
+            assert_eq!(code(unknown), Code::NotFound);
+        }
+        for known in [
+            "no-room",
+            "no-replica",
+            "has-replica",
+            "takes-no-replicas",
+            "node-is-gateway",
+            "already-draining",
+            "node-gone",
+            "still-draining",
+            "drain-first",
+            "cannot-abort",
+            "operation-over",
+        ] {
+            assert_eq!(code(known).as_str(), known);
+        }
+        assert_eq!(code("from-the-future"), Code::OrderRefused);
+        assert_eq!(sentence("node 3 is draining; wait"), "Node 3 is draining; wait.");
+        assert_eq!(sentence(""), ".");
     }
 }
