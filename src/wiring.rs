@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::{Arbiters, Owners, Shell};
+use cluster::raft::types::NodeId;
 use cluster::{Cluster, ClusterConfig, ClusterError, NoPeers, SnapshotSettings};
 use domain::account::{Role, bootstrap_operator};
 use domain::ids::UserId;
@@ -23,7 +24,8 @@ use crate::auth::{Passwords, Tokens};
 use crate::cli::Serve;
 use crate::clock::{SystemClock, SystemRandom};
 use crate::config::{Config, ConfigError};
-use crate::dispatch::Dispatch;
+use crate::dispatch::ways::Alone;
+use crate::dispatch::{self, Dispatch};
 use crate::fault::NodeFault;
 use crate::gateway::TestProvider;
 use crate::http::{self, App, Front, Parts, Readiness};
@@ -94,7 +96,8 @@ pub async fn serve_over(
     let cluster = Arc::new(open_cluster(options, &config, &clock, &metrics).await?);
     let threads = Arbiters::start(config.actors.threads);
     let owners = owners(&config, &cluster, journal_of(cluster.clone()), &clock, &metrics, threads.clone());
-    let app = app(config, &cluster, &owners, clock, metrics, &secrets, addresses.http.local_addr()?);
+    let http = addresses.http.local_addr()?;
+    let app = app(config, options.node, &cluster, &owners, clock, metrics, &secrets, http);
     admit_operator(&app, &secrets).await?;
 
     let supervisor = tokio::spawn(async move { owners.supervise().await });
@@ -253,6 +256,7 @@ fn owners(
 
 fn app(
     config: Config,
+    node: NodeId,
     cluster: &Arc<Cluster>,
     owners: &Arc<Owners>,
     clock: Arc<dyn Clock>,
@@ -262,9 +266,17 @@ fn app(
 ) -> App {
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let test_provider = config.payments.test_provider_is_on(http);
+    let dispatch = Dispatch::new(dispatch::Parts {
+        owners: owners.clone(),
+        ways: Arc::new(Alone::new(node)),
+        calls: Arc::new(Alone::new(node)),
+        clock: clock.clone(),
+        pending_after: config.payments.answer_after,
+        patience: config.http.request_deadline,
+    });
     App::new(Parts {
         cluster: cluster.clone(),
-        dispatch: Dispatch::new(owners.clone(), config.payments.answer_after),
+        dispatch,
         providers: if test_provider { &[TestProvider::NAME] } else { &[] },
         tokens: Tokens::new(&secrets.token_secret, config.auth.token_ttl),
         passwords: Passwords::new(&config.auth, random.clone()),
