@@ -83,14 +83,14 @@ impl Receive {
         Box::pin(stream::unfold(Some(hearing), |hearing| async { hearing?.step().await }))
     }
 
-    /// Asks for what is owned here, an event at a time. What is not is answered at once.
+    /// What is to be decided here, by its event. What is not, or comes late, is answered at once.
     fn route(&self, from: NodeId, batch: Batch) -> (BTreeMap<EventId, Vec<Asked>>, Vec<Numbered>) {
-        let (mut here, mut moved) = (BTreeMap::<_, Vec<_>>::new(), Vec::new());
+        let (mut here, mut noes) = (BTreeMap::<_, Vec<_>>::new(), Vec::new());
         let now_ms = self.clock.read().monotonic_ms;
         let mut numbers = batch.first..;
         for request in batch.requests.into_vec() {
-            let elsewhere = match self.ways.owner(State::Sale(request.event)) {
-                Owner::Here => None,
+            let no = match self.ways.owner(State::Sale(request.event)) {
+                Owner::Here => (request.deadline_ms <= now_ms).then_some(Outcome::Late),
                 Owner::There(owner) => Some(Outcome::Moved { owner: Some(owner) }),
                 Owner::Nobody => Some(Outcome::Moved { owner: None }),
             };
@@ -98,8 +98,8 @@ impl Receive {
             let left = Duration::from_millis(request.deadline_ms.saturating_sub(now_ms)).min(LONGEST);
             let until = Deadline::within(left);
             for ((command, key), number) in request.commands.into_vec().into_iter().zip(&mut numbers) {
-                if let Some(elsewhere) = &elsewhere {
-                    moved.push((number, elsewhere.clone()));
+                if let Some(no) = &no {
+                    noes.push((number, no.clone()));
                     continue;
                 }
                 let (kind, id) = (command.kind(), id.clone());
@@ -107,7 +107,7 @@ impl Receive {
                 here.entry(request.event).or_default().push(Asked { command, waiting });
             }
         }
-        (here, moved)
+        (here, noes)
     }
 
     /// What came of commands about one event, each as soon as it is known.
@@ -198,8 +198,8 @@ impl Hearing {
     }
 
     fn hear(&mut self, frame: &[u8], each: &mut Vec<Numbered>) -> Result<(), WireError> {
-        let (here, moved) = self.receive.route(self.from, Batch::decode(frame)?);
-        each.extend(moved);
+        let (here, noes) = self.receive.route(self.from, Batch::decode(frame)?);
+        each.extend(noes);
         for (event, asked) in here {
             if self.under_way + asked.len() > MAX_UNDER_WAY {
                 each.extend(asked.iter().map(|asked| (asked.waiting.number, Outcome::Overloaded)));

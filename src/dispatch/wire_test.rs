@@ -48,7 +48,18 @@ fn format_1_is_what_it_was() {
     assert_eq!(Outcomes::decode(&outcomes().encode()), Ok(outcomes()));
 }
 
-const BATCH: &str = "";
+const BATCH: &str = "01e5b8a971\
+    0900000000000000\
+    0100000000000000\
+    0201000000000000\
+    030000000000000001000000\
+    0504000000000000\
+    02000000000000007231\
+    0200000000000000\
+    0000000001000000000000000500000000\
+    010300000000000000aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\
+    06000000060000000100000000000000700100000000000000740700000000000000\
+    00";
 const OUTCOMES: &str = "";
 
 #[test]

@@ -249,7 +249,8 @@ fn a_slow_payment_holds_up_nobody() {
         }
         assert!(begun.left() > Duration::from_millis(59_900));
         assert!(matches!(slow.await.unwrap(), Ok(Reply::Pending(_))));
-        assert_eq!(begun.left().as_secs(), 49, "it is told that it is pending after ten seconds");
+        let pending_after = Duration::from_secs(60) - begun.left();
+        assert_eq!(pending_after.as_millis() / 100, 100, "{pending_after:?}");
     });
 }
 

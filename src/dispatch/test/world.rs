@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actors::{CurrentThread, Observer, Owners, Shell};
+use actors::{CurrentThread, Executor, Observer, Owners, Shell, Start};
 use bytes::Bytes;
 use cluster::peer::{CallError, Calls, Messages, Service};
 use cluster::raft::types::NodeId;
@@ -20,7 +20,7 @@ use domain::ports::{
 use domain::seat_map::{Plan, PlanLayout, PlanSection, SeatMap};
 use domain::time::{Reading, ShardTime, SharedTime, UnixMillis};
 use futures_util::{StreamExt, stream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::dispatch::ways::{Owner, State, Ways};
 use crate::dispatch::wire::Batch;
@@ -62,6 +62,25 @@ impl Observer for Nobody {
     fn decided(&self, _kind: &'static str, _outcome: &'static str) {}
     fn entered_mailbox(&self, _commands: usize) {}
     fn left_mailbox(&self, _commands: usize) {}
+}
+
+/// Runs actors on the test's thread, wherever they are asked for.
+struct There(mpsc::Sender<Start>);
+
+impl Executor for There {
+    fn spawn(&self, _event: EventId, start: Start) {
+        self.0.try_send(start).map_err(drop).expect("a test has few actors");
+    }
+}
+
+fn executor() -> There {
+    let (sender, mut starts) = mpsc::channel::<Start>(16);
+    tokio::task::spawn_local(async move {
+        while let Some(start) = starts.recv().await {
+            CurrentThread.spawn(EVENT, start);
+        }
+    });
+    There(sender)
 }
 
 struct OneEvent;
@@ -325,7 +344,7 @@ fn node(id: NodeId, net: &Arc<Net>) -> Node {
         learnt: Mutex::default(),
     });
     let dispatch = Dispatch::new(Parts {
-        owners: Arc::new(Owners::new(shell, Arc::new(CurrentThread))),
+        owners: Arc::new(Owners::new(shell, Arc::new(executor()))),
         ways: ways.clone(),
         calls: Arc::new(From(id, net.clone())),
         clock: Arc::new(clock),
@@ -349,7 +368,7 @@ pub(super) fn buy_slowly(seat: u32) -> Command {
 
 /// Lets everything run that can.
 pub(super) async fn settle() {
-    for _ in 0..50 {
+    for _ in 0..200 {
         tokio::task::yield_now().await;
     }
 }
