@@ -1,25 +1,16 @@
 //! ③ The commands of one request whose event another node owns, or nobody right now.
 //!
-//! Owns how often and how long another way is tried: at most two nodes are asked, and half a second is waited for
-//! somebody to ask. Only what certainly had no effect is asked again.
-
-use std::time::Duration;
+//! Owns which commands are asked again, when somebody else is found to ask: only those that certainly had no effect.
 
 use actors::Fault;
 use cluster::raft::types::NodeId;
 use domain::event::{Caller, Reply};
 use domain::ids::EventId;
-use tokio::sync::watch;
 
 use super::asking::Asking;
+use super::search::Search;
 use super::wire::{Keyed, MAX_COMMANDS, Outcome, Refused};
 use super::{Dispatch, NoReply, Owner, State};
-use crate::clock::Deadline;
-
-/// Nodes that one request is sent to.
-const MAX_FORWARDS: usize = 2;
-/// How long a request waits for its event to have an owner that is not known to have none.
-const WAIT_FOR_OWNER: Duration = Duration::from_millis(500);
 
 /// One request.
 pub(super) struct Elsewhere<'a> {
@@ -27,19 +18,13 @@ pub(super) struct Elsewhere<'a> {
     event: EventId,
     caller: Caller,
     asking: Asking,
-    changed: watch::Receiver<u64>,
-    /// Until then somebody may be waited for.
-    patience: Deadline,
-    /// Who has turned it away, since the ways changed last.
-    turned_away: Option<NodeId>,
-    forwards: usize,
+    search: Search,
 }
 
 impl<'a> Elsewhere<'a> {
     pub(super) fn new(dispatch: &'a Dispatch, event: EventId, caller: Caller, asking: Asking) -> Self {
-        let patience = Deadline::within(WAIT_FOR_OWNER).min(asking.until);
-        let changed = dispatch.ways.changed();
-        Self { dispatch, event, caller, asking, changed, patience, turned_away: None, forwards: 0 }
+        let search = Search::new(dispatch.ways.clone(), State::Sale(event), asking.until);
+        Self { dispatch, event, caller, asking, search }
     }
 
     /// As many replies as `commands`, in their order.
@@ -72,13 +57,12 @@ impl<'a> Elsewhere<'a> {
     /// Tries one way; a command without a reply had no effect there.
     async fn tried(&mut self, commands: Vec<Keyed>) -> Vec<Option<Result<Reply, NoReply>>> {
         let (dispatch, event, caller) = (self.dispatch, self.event, self.caller);
-        match self.owner().await {
+        match self.search.next().await {
             Owner::Here => {
                 let replies = dispatch.local.commands(event, commands, caller).await;
                 replies.into_iter().map(Some).collect()
             }
             Owner::There(node) => {
-                self.forwards += 1;
                 let asking = self.asking.clone();
                 let outcomes = dispatch.forward.ask(node, event, caller, commands, asking).await;
                 outcomes.into_iter().map(|outcome| self.reply(node, outcome)).collect()
@@ -87,24 +71,6 @@ impl<'a> Elsewhere<'a> {
                 let nobody = |_| Some(Err(NoReply::Fault(Fault::OwnerUnavailable)));
                 commands.into_iter().map(nobody).collect()
             }
-        }
-    }
-
-    /// Who is to be asked next, once there is somebody; nobody where that took too long or enough have been asked.
-    async fn owner(&mut self) -> Owner {
-        loop {
-            self.changed.borrow_and_update();
-            match self.dispatch.ways.owner(State::Sale(self.event)) {
-                Owner::Here => return Owner::Here,
-                Owner::There(_) if self.forwards == MAX_FORWARDS => return Owner::Nobody,
-                Owner::There(node) if self.turned_away != Some(node) => return Owner::There(node),
-                Owner::There(_) | Owner::Nobody => {}
-            }
-            let changed = tokio::time::timeout_at(self.patience.instant(), self.changed.changed()).await;
-            if !matches!(changed, Ok(Ok(()))) {
-                return Owner::Nobody;
-            }
-            self.turned_away = None;
         }
     }
 
@@ -120,7 +86,7 @@ impl<'a> Elsewhere<'a> {
             // Who is late here is late everywhere.
             Outcome::Unknown | Outcome::Late => Err(NoReply::Fault(Fault::OwnerUnavailable)),
             Outcome::Moved { owner } => {
-                self.turned_away = Some(node);
+                self.search.turned_away(node);
                 if let Some(owner) = owner.filter(|owner| *owner != node) {
                     self.dispatch.ways.learn_owner(self.event, owner);
                 }

@@ -10,6 +10,8 @@ mod elsewhere;
 mod forward;
 mod local;
 mod receive;
+pub mod relay;
+mod search;
 mod seen;
 pub mod ways;
 mod wire;
@@ -69,6 +71,7 @@ pub struct Dispatch {
     local: Local,
     ways: Arc<dyn Ways>,
     clock: Arc<dyn Clock>,
+    calls: Arc<dyn Calls>,
     forward: Forward,
     seen: Arc<Seen>,
     patience: Duration,
@@ -80,7 +83,7 @@ impl Dispatch {
     pub fn new(parts: Parts) -> Self {
         let Parts { owners, ways, calls, clock, pending_after, patience } = parts;
         let local = Local::new(owners, pending_after);
-        Self { local, ways, clock, forward: Forward::new(calls), seen: Arc::default(), patience }
+        Self { local, ways, clock, forward: Forward::new(calls.clone()), calls, seen: Arc::default(), patience }
     }
 
     /// Has `command` decided by the owner of `event` and waits until the answer is on disk.

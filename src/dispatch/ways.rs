@@ -11,10 +11,11 @@ use cluster::peer::{CallError, Calls, Messages, Service};
 use cluster::raft::types::NodeId;
 use domain::ids::EventId;
 use domain::ports::BoxFuture;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 /// What the cluster decides about, each by the leader of one group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum State {
     /// The sale of an event.
     Sale(EventId),
