@@ -28,7 +28,7 @@ use crate::dispatch::ways::Alone;
 use crate::dispatch::{self, Dispatch};
 use crate::fault::NodeFault;
 use crate::gateway::TestProvider;
-use crate::http::{self, App, Front, Parts, Readiness};
+use crate::http::{self, App, Front, Identities, Parts, Readiness};
 use crate::listings::Directory;
 use crate::metrics::{Metrics, TimedJournal};
 use crate::secrets::{self, Secrets};
@@ -279,6 +279,7 @@ fn app(
         dispatch,
         providers: if test_provider { &[TestProvider::NAME] } else { &[] },
         tokens: Tokens::new(&secrets.token_secret, config.auth.token_ttl),
+        identities: Identities::default(),
         passwords: Passwords::new(&config.auth, random.clone()),
         clock,
         random,

@@ -21,12 +21,13 @@ use std::time::Duration;
 
 use actors::{Fault, Owners};
 use bytes::Bytes;
-use cluster::peer::{CallError, Calls, Messages};
+use cluster::peer::{CallError, Calls, Messages, Service};
 use cluster::raft::types::NodeId;
 use domain::event::{Caller, Command, Key, Refusal, Reply};
 use domain::ids::EventId;
 use domain::invalid::Invalid;
 use domain::ports::Clock;
+use futures_util::future::join_all;
 
 pub use asking::Asking;
 use elsewhere::Elsewhere;
@@ -131,6 +132,31 @@ impl Dispatch {
     /// Waits, within bounds, until reads of `of` on this node show every reply that this node has given.
     pub async fn caught_up(&self, of: State) {
         self.seen.caught_up(&*self.ways, of).await;
+    }
+
+    /// The same, for whatever this node has given replies of.
+    pub async fn caught_up_with_all(&self) {
+        self.seen.caught_up_with_all(&*self.ways).await;
+    }
+
+    /// Asks the nodes that have accounts and sales one after the other, until one answers.
+    pub async fn ask_any(&self, service: Service, body: Bytes, within: Duration) -> Option<Bytes> {
+        for node in self.ways.members() {
+            match self.calls.call(node, service, body.clone(), within).await {
+                Ok(answer) => return Some(answer),
+                Err(error) => tracing::debug!(to = node, service = service.name, %error, "no answer"),
+            }
+        }
+        None
+    }
+
+    /// Asks all of them at once; those that do not answer are not among the answers.
+    pub async fn ask_all(&self, service: Service, body: Bytes, within: Duration) -> Vec<(NodeId, Bytes)> {
+        let asked = self.ways.members().into_iter().map(|node| {
+            let answer = self.calls.call(node, service, body.clone(), within);
+            async move { Some((node, answer.await.ok()?)) }
+        });
+        join_all(asked).await.into_iter().flatten().collect()
     }
 
     /// Another node had applied so much of `of` when it gave an answer that this node passes on.

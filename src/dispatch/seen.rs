@@ -77,6 +77,20 @@ impl Seen {
         self.forget(ways, of);
     }
 
+    /// The same for everything that is remembered, within the same bounds.
+    pub(super) async fn caught_up_with_all(&self, ways: &dyn Ways) {
+        if !self.any.load(Ordering::Acquire) {
+            return;
+        }
+        let all: Vec<State> = self.marks().keys().copied().collect();
+        let each = async {
+            for of in all {
+                self.caught_up(ways, of).await;
+            }
+        };
+        let _behind = tokio::time::timeout(WAIT, each).await;
+    }
+
     /// Drops a mark that has been reached or is old.
     fn forget(&self, ways: &dyn Ways, of: State) {
         let here = ways.applied(of);

@@ -20,7 +20,8 @@ use super::problem::{Code, Problem};
 use crate::clock::Deadline;
 use crate::dispatch::Asking;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header of a request's id.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_INBOUND_ID_BYTES: usize = 128;
 
 /// What the layer needs to know; shared by both listeners.
