@@ -53,12 +53,7 @@ impl Answers for PeerAnswers {
         }
     }
 
-    fn stream(
-        &self,
-        from: NodeId,
-        service: &str,
-        input: Messages,
-    ) -> BoxFuture<Result<Messages, CallError>> {
+    fn stream(&self, from: NodeId, service: &str, input: Messages) -> BoxFuture<Result<Messages, CallError>> {
         let answered = match service {
             "commands" => self.require_ready().map(|()| self.app.dispatch.answer_stream(from, input)),
             other => Err(unknown(other)),

@@ -97,7 +97,8 @@ pub async fn serve_over(
     let threads = Arbiters::start(config.actors.threads);
     let owners = owners(&config, &cluster, journal_of(cluster.clone()), &clock, &metrics, threads.clone());
     let http = addresses.http.local_addr()?;
-    let app = app(config, options.node, &cluster, &owners, clock, metrics, &secrets, http);
+    let dispatch = dispatch(&config, options.node, &owners, &clock);
+    let app = app(config, &cluster, dispatch, clock, metrics, &secrets, http);
     admit_operator(&app, &secrets).await?;
 
     let supervisor = tokio::spawn(async move { owners.supervise().await });
@@ -254,11 +255,21 @@ fn owners(
     Arc::new(Owners::new(shell, Arc::new(threads)))
 }
 
+fn dispatch(config: &Config, node: NodeId, owners: &Arc<Owners>, clock: &Arc<dyn Clock>) -> Dispatch {
+    Dispatch::new(dispatch::Parts {
+        owners: owners.clone(),
+        ways: Arc::new(Alone::new(node)),
+        calls: Arc::new(Alone::new(node)),
+        clock: clock.clone(),
+        pending_after: config.payments.answer_after,
+        patience: config.http.request_deadline,
+    })
+}
+
 fn app(
     config: Config,
-    node: NodeId,
     cluster: &Arc<Cluster>,
-    owners: &Arc<Owners>,
+    dispatch: Dispatch,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     secrets: &Secrets,
@@ -266,14 +277,6 @@ fn app(
 ) -> App {
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let test_provider = config.payments.test_provider_is_on(http);
-    let dispatch = Dispatch::new(dispatch::Parts {
-        owners: owners.clone(),
-        ways: Arc::new(Alone::new(node)),
-        calls: Arc::new(Alone::new(node)),
-        clock: clock.clone(),
-        pending_after: config.payments.answer_after,
-        patience: config.http.request_deadline,
-    });
     App::new(Parts {
         cluster: cluster.clone(),
         dispatch,

@@ -24,9 +24,9 @@ pub struct Asking {
 }
 
 impl Asking {
-    /// Runs `answering` on behalf of this request.
-    pub async fn during<T>(self, answering: impl Future<Output = T>) -> T {
-        CURRENT.scope(self, answering).await
+    /// Runs `answering` on behalf of this request. Not an async function, which would hold it twice.
+    pub fn during<F: Future>(self, answering: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, answering)
     }
 
     /// The request that is being answered; outside of any, one without an id that has `patience`.

@@ -84,7 +84,15 @@ impl Dispatch {
     pub fn new(parts: Parts) -> Self {
         let Parts { owners, ways, calls, clock, pending_after, patience } = parts;
         let local = Local::new(owners, pending_after);
-        Self { local, ways, clock, forward: Forward::new(calls.clone()), calls, seen: Arc::default(), patience }
+        Self {
+            local,
+            ways,
+            clock,
+            forward: Forward::new(calls.clone()),
+            calls,
+            seen: Arc::default(),
+            patience,
+        }
     }
 
     /// Has `command` decided by the owner of `event` and waits until the answer is on disk.

@@ -190,7 +190,9 @@ impl Hearing {
                 else => return None,
             }
         }
-        while each.len() < MAX_OUTCOMES && let Some(Some(done)) = self.running.next().now_or_never() {
+        while each.len() < MAX_OUTCOMES
+            && let Some(Some(done)) = self.running.next().now_or_never()
+        {
             self.tell(done, &mut each);
         }
         let each = Counted::new(each).expect("a batch has no more commands than a message has outcomes");

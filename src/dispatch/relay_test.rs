@@ -22,7 +22,10 @@ fn hex(bytes: &[u8]) -> String {
 fn a_request_travels_without_what_belongs_to_its_connection_or_to_nodes_alone() {
     let message = write_request(&request(), 0x0102).unwrap();
     let (deadline_ms, read) = read_request(&message).unwrap();
-    assert_eq!((deadline_ms, read.method(), read.uri().to_string()), (0x0102, &Method::POST, "/venues?a=b".to_owned()));
+    assert_eq!(
+        (deadline_ms, read.method(), read.uri().to_string()),
+        (0x0102, &Method::POST, "/venues?a=b".to_owned())
+    );
     let names: Vec<&str> = read.headers().keys().map(HeaderName::as_str).collect();
     assert_eq!((names, &read.body()[..]), (vec!["authorization"], &b"{}"[..]));
 }
@@ -49,11 +52,22 @@ fn format_1_is_what_it_was() {
     let response = write_response(&response, vec![(State::Accounts, 5)]).unwrap();
     assert_eq!(hex(&response), RESPONSE);
     let (read, applied) = read_response(&response).unwrap();
-    assert_eq!((read.status(), &read.body()[..], applied), (StatusCode::OK, &b"ok"[..], vec![(State::Accounts, 5)]));
+    assert_eq!(
+        (read.status(), &read.body()[..], applied),
+        (StatusCode::OK, &b"ok"[..], vec![(State::Accounts, 5)])
+    );
 }
 
-const REQUEST: &str = "";
-const RESPONSE: &str = "";
+const REQUEST: &str = "590000000119abbc2a\
+    0201000000000000\
+    0400000000000000504f5354\
+    0b000000000000002f76656e7565733f613d62\
+    01000000000000000d00000000000000617574686f72697a6174696f6e080000000000000042656172657220747b7d";
+const RESPONSE: &str = "3800000001b7c43bc2\
+    c800\
+    0100000000000000040000000000000065746167010000000000000078\
+    0100000000000000020000000500000000000000\
+    6f6b";
 
 #[test]
 fn hostile_bytes_are_refused_and_nothing_breaks() {

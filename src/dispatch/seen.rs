@@ -95,9 +95,7 @@ impl Seen {
     fn forget(&self, ways: &dyn Ways, of: State) {
         let here = ways.applied(of);
         let mut marks = self.marks();
-        let done = |mark: &Mark| {
-            here.is_none_or(|here| here >= mark.applied) || mark.until.left().is_zero()
-        };
+        let done = |mark: &Mark| here.is_none_or(|here| here >= mark.applied) || mark.until.left().is_zero();
         if marks.get(&of).is_some_and(done) {
             marks.remove(&of);
         }

@@ -10,8 +10,8 @@ use domain::account::Role;
 use domain::event::Caller;
 use domain::ids::UserId;
 
-use super::{App, identity};
 use super::problem::{Code, Problem};
+use super::{App, identity};
 use crate::auth::{Token, TokenFault};
 
 /// Anybody who is logged in.

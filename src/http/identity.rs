@@ -67,6 +67,12 @@ pub(super) async fn role(app: &App, token: Token) -> Result<Option<Role>, Proble
     if app.dispatch.ways().applied(State::Accounts).is_some() {
         return Ok(known_role(app, token.user, token.id));
     }
+    // A node with accounts is not to make room for the waiting at every request.
+    Box::pin(told_role(app, token)).await
+}
+
+/// What another node has said lately, or says now.
+async fn told_role(app: &App, token: Token) -> Result<Option<Role>, Problem> {
     if let Some(role) = app.identities.believed(token.id) {
         return Ok(role);
     }

@@ -57,7 +57,10 @@ fn strip(headers: &mut HeaderMap) {
 }
 
 fn nobody() -> Problem {
-    Problem::new(Code::OwnerUnavailable, "No node that could answer this can be reached right now. Try again.")
+    Problem::new(
+        Code::OwnerUnavailable,
+        "No node that could answer this can be reached right now. Try again.",
+    )
 }
 
 fn way(ways: &dyn Ways, method: &Method, path: &str, headers: &HeaderMap) -> Way {

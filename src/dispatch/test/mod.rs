@@ -173,7 +173,8 @@ fn a_full_queue_is_overload_at_once() {
         let mut waiting = Vec::new();
         for seat in 0..4_097 {
             let dispatch = first.dispatch.clone();
-            waiting.push(spawn_local(async move { dispatch.command(EVENT, hold(seat % 600), BEN, None).await }));
+            waiting
+                .push(spawn_local(async move { dispatch.command(EVENT, hold(seat % 600), BEN, None).await }));
             if seat == 0 {
                 settle().await;
             }

@@ -246,19 +246,14 @@ impl Net {
 
     fn count(&self, to: NodeId, message: &Bytes) {
         let batch = Batch::decode(message).expect("a batch");
-        let commands = batch.requests.as_slice().iter().map(|request| request.commands.as_slice().len()).sum();
+        let commands =
+            batch.requests.as_slice().iter().map(|request| request.commands.as_slice().len()).sum();
         self.sent.lock().unwrap().push((to, commands));
     }
 }
 
 impl Calls for From {
-    fn call(
-        &self,
-        to: NodeId,
-        _: Service,
-        body: Bytes,
-        _: Duration,
-    ) -> BoxFuture<Result<Bytes, CallError>> {
+    fn call(&self, to: NodeId, _: Service, body: Bytes, _: Duration) -> BoxFuture<Result<Bytes, CallError>> {
         self.1.pings.fetch_add(1, Ordering::SeqCst);
         Box::pin(ready(self.1.node(to).and_then(|_| Dispatch::answer_call(&body))))
     }
@@ -372,4 +367,3 @@ pub(super) async fn settle() {
         tokio::task::yield_now().await;
     }
 }
-
