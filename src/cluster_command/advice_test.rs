@@ -85,7 +85,11 @@ fn nodes_on_their_way_out_are_told_the_next_step() {
 fn a_new_node_is_to_be_rebalanced_onto() {
     let mut cluster = testing::three_nodes();
     cluster.nodes.push(testing::node(4));
-    assert!(only(&cluster).starts_with("Node 4 without replicas. See what would move"), "{:?}", advice(&cluster));
+    assert!(
+        only(&cluster).starts_with("Node 4 without replicas. See what would move"),
+        "{:?}",
+        advice(&cluster)
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@ use domain::ids::EventId;
 use domain::ports::{Clock, Random};
 use domain::time::UnixMillis;
 
+use super::identity::Identities;
 use super::problem::{Code, Problem};
 use super::ticket::Scene;
 use crate::auth::{Passwords, Tokens};
@@ -32,6 +33,8 @@ pub struct Parts {
     pub providers: &'static [&'static str],
     /// Access tokens.
     pub tokens: Tokens,
+    /// What other nodes have said of tokens, on a node without accounts.
+    pub identities: Identities,
     /// Password hashes.
     pub passwords: Passwords,
     /// What time it is.

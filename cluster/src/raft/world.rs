@@ -166,6 +166,7 @@ pub(crate) fn context(
         peers: peers.of(node),
         throttle: Arc::new(Throttle::new(bytes_per_second)),
         observer: Arc::new(()),
+        progress: tokio::sync::watch::Sender::new(0),
         blocking: Blocking::InPlace,
     }
 }
