@@ -15,7 +15,7 @@ use cluster::wire::{Counted, WireError};
 use futures_util::{StreamExt, stream};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{COMMANDS, Queues, Waiting};
+use super::{COMMANDS, Queues, Waiting, clock_of};
 use crate::dispatch::wire::{Batch, Forwarded, MAX_COMMANDS, Outcome, Outcomes, RequestId};
 
 /// Batches that the peer has not taken up.
@@ -96,9 +96,7 @@ impl Conversation {
 
     /// Nothing is sent before the stream is open and the peer's clock known.
     async fn open(&self) -> Result<Talk, CallError> {
-        if self.calls.clock_of(self.to).is_none() {
-            self.calls.call(self.to, COMMANDS, Bytes::new(), SILENCE).await?;
-        }
+        clock_of(&*self.calls, self.to).await?;
         let (out, mut input) = mpsc::channel(UNDER_WAY);
         let input = stream::poll_fn(move |context| input.poll_recv(context).map(|sent| sent.map(Ok)));
         let answers = self.calls.stream(self.to, COMMANDS, Box::pin(input), SILENCE).await?;
