@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cluster::peer::{CallError, Calls, Messages};
 use cluster::raft::types::NodeId;
-use cluster::wire::{Counted, WireError};
+use cluster::wire::{Counted, WireError, size};
 use futures_util::{StreamExt, stream};
 use tokio::sync::{mpsc, oneshot};
 
@@ -145,7 +145,7 @@ impl Conversation {
                 waiting.tell(&Outcome::Late);
                 continue;
             }
-            bytes += size(&waiting);
+            bytes += REQUEST_BYTES + size(&waiting.commands);
             let commands = (talk.number - first) as usize + waiting.commands.len();
             if !requests.is_empty() && (bytes > MAX_BATCH_BYTES || commands > MAX_COMMANDS) {
                 self.next = Some(waiting);
@@ -158,12 +158,6 @@ impl Conversation {
         talk.under_way += 1;
         talk.out.try_send(Batch { first, requests }.encode().into()).is_ok()
     }
-}
-
-/// How many bytes `waiting` takes in a batch, or a few less.
-fn size(waiting: &Waiting) -> u64 {
-    let commands = bincode::serialized_size(&waiting.commands);
-    REQUEST_BYTES + commands.expect("memory takes every command, whose lists know their length")
 }
 
 impl Talk {
