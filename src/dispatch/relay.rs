@@ -5,8 +5,6 @@
 //! head, which is a frame of [`cluster::wire`], and the body as it is. Hazard: what is relayed is never relayed on; the
 //! receiver marks it, and a client cannot.
 
-use std::time::Duration;
-
 use axum::body::Bytes;
 use axum::http::header::{
     CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
@@ -14,13 +12,13 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use bytes::BytesMut;
-use cluster::peer::{CallError, Calls, Lane, Service};
+use cluster::peer::{CallError, Lane, Service};
 use cluster::raft::types::NodeId;
 use cluster::wire::{Counted, WireError, decode, encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::forward::COMMANDS;
+use super::forward::clock_of;
 use super::search::Search;
 use cluster::Owner;
 
@@ -35,8 +33,6 @@ const LARGE: Service = Service { name: "http", lane: Lane::Bulk };
 pub const MAX_BODY_BYTES: usize = 64 << 20;
 /// Nodes that are asked for what any of several can answer.
 const MAX_ASKED: usize = 2;
-/// How long a sign of life is waited for.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 /// Bytes of the length of a head.
 const LENGTH_BYTES: usize = 4;
 const MAX_HEADERS: usize = 128;
@@ -174,15 +170,6 @@ impl Dispatch {
         write_response(response, applied)
             .ok_or_else(|| CallError::Lost("the answer has too much in its head".to_owned()))
     }
-}
-
-/// What the clock of `to` shows; asks for a sign of life where it has not been heard of.
-async fn clock_of(calls: &dyn Calls, to: NodeId) -> Result<u64, CallError> {
-    if let Some(clock_ms) = calls.clock_of(to) {
-        return Ok(clock_ms);
-    }
-    calls.call(to, COMMANDS, Bytes::new(), SIGN_OF_LIFE).await?;
-    calls.clock_of(to).ok_or_else(|| CallError::Unreachable("its clock is not known".to_owned()))
 }
 
 /// Whether a header is about one connection, or for nodes alone: neither comes from clients, nor goes to them.

@@ -209,7 +209,7 @@ async fn a_gateway_has_accounts_kept_elsewhere_and_identities_told() {
     sign_up.headers_mut().insert("onsale-relayed", HeaderValue::from_static("1"));
     let (status, headers, user) = ask(&gateway, sign_up).await;
     assert_eq!((status, &headers["x-request-id"]), (StatusCode::CREATED, &HeaderValue::from_static("req_7")));
-    assert_eq!(second.cluster.with_accounts(|accounts| accounts.by_login("ada").is_some()), true);
+    assert!(second.cluster.with_accounts(|accounts| accounts.by_login("ada").is_some()));
 
     let login = json!({"username": "ada", "password": "correct horse"});
     let (status, _, session) = ask(&gateway, request("POST", "/users/login", &login)).await;

@@ -71,6 +71,15 @@ pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
     frame
 }
 
+/// How many bytes `message` takes within a frame.
+///
+/// # Panics
+/// As [`encode`].
+#[must_use]
+pub fn size<T: Serialize>(message: &T) -> u64 {
+    codec().serialized_size(message).expect("every list of a message knows its length")
+}
+
 /// The message in `frame`, all of it.
 ///
 /// # Errors

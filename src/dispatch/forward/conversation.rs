@@ -11,11 +11,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use cluster::peer::{CallError, Calls, Messages};
 use cluster::raft::types::NodeId;
-use cluster::wire::{Counted, WireError};
+use cluster::wire::{Counted, WireError, size};
 use futures_util::{StreamExt, stream};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{COMMANDS, Queues, Waiting};
+use super::{COMMANDS, Queues, Waiting, clock_of};
 use crate::dispatch::wire::{Batch, Forwarded, MAX_COMMANDS, Outcome, Outcomes, RequestId};
 
 /// Batches that the peer has not taken up.
@@ -96,9 +96,7 @@ impl Conversation {
 
     /// Nothing is sent before the stream is open and the peer's clock known.
     async fn open(&self) -> Result<Talk, CallError> {
-        if self.calls.clock_of(self.to).is_none() {
-            self.calls.call(self.to, COMMANDS, Bytes::new(), SILENCE).await?;
-        }
+        clock_of(&*self.calls, self.to).await?;
         let (out, mut input) = mpsc::channel(UNDER_WAY);
         let input = stream::poll_fn(move |context| input.poll_recv(context).map(|sent| sent.map(Ok)));
         let answers = self.calls.stream(self.to, COMMANDS, Box::pin(input), SILENCE).await?;
@@ -147,7 +145,7 @@ impl Conversation {
                 waiting.tell(&Outcome::Late);
                 continue;
             }
-            bytes += size(&waiting);
+            bytes += REQUEST_BYTES + size(&waiting.commands);
             let commands = (talk.number - first) as usize + waiting.commands.len();
             if !requests.is_empty() && (bytes > MAX_BATCH_BYTES || commands > MAX_COMMANDS) {
                 self.next = Some(waiting);
@@ -160,12 +158,6 @@ impl Conversation {
         talk.under_way += 1;
         talk.out.try_send(Batch { first, requests }.encode().into()).is_ok()
     }
-}
-
-/// How many bytes `waiting` takes in a batch, or a few less.
-fn size(waiting: &Waiting) -> u64 {
-    let commands = bincode::serialized_size(&waiting.commands);
-    REQUEST_BYTES + commands.expect("memory takes every command, whose lists know their length")
 }
 
 impl Talk {

@@ -9,8 +9,10 @@ mod conversation;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
-use cluster::peer::{Calls, Lane, Service};
+use bytes::Bytes;
+use cluster::peer::{CallError, Calls, Lane, Service};
 use cluster::raft::types::NodeId;
 use domain::event::Caller;
 use domain::ids::EventId;
@@ -23,6 +25,9 @@ use super::wire::{Keyed, Outcome};
 
 /// What commands are sent as.
 pub(super) const COMMANDS: Service = Service { name: "commands", lane: Lane::Commands };
+
+/// How long a sign of life is waited for.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 
 /// Requests that may wait for one node; more are refused as overload.
 const QUEUE: usize = 4_096;
@@ -115,4 +120,13 @@ impl Queues {
         by_node.remove(&to);
         true
     }
+}
+
+/// What the clock of `to` shows; asks for a sign of life where it has not been heard of.
+pub(super) async fn clock_of(calls: &dyn Calls, to: NodeId) -> Result<u64, CallError> {
+    if let Some(clock_ms) = calls.clock_of(to) {
+        return Ok(clock_ms);
+    }
+    calls.call(to, COMMANDS, Bytes::new(), SIGN_OF_LIFE).await?;
+    calls.clock_of(to).ok_or_else(|| CallError::Unreachable("its clock is not known".to_owned()))
 }
