@@ -55,10 +55,12 @@ bugs! {
     ForgetPayments "forget-payments",
     /// Money is asked for before the fact that asks for it is on disk.
     ChargeBeforeCommit "charge-before-commit",
-    /// A refund that is asked for again carries another number.
-    RenumberRefunds "renumber-refunds",
+    /// Money that was set aside too late is never let go of.
+    ForgetVoid "forget-void",
     /// A snapshot has no open holds.
     SnapshotWithoutHolds "snapshot-without-holds",
+    /// A snapshot does not say when holds end.
+    SnapshotWithoutDeadlines "snapshot-without-deadlines",
     /// A snapshot has no keys.
     SnapshotWithoutKeys "snapshot-without-keys",
 }
@@ -86,3 +88,16 @@ pub fn is(bug: Bug) -> bool {
 pub const fn is(_bug: Bug) -> bool {
     false
 }
+
+/// Does to what a new owner begins with what `bug` is about, where this process has it.
+#[cfg(feature = "planted")]
+pub fn spoil(bug: Bug, sale: &mut crate::event::Sale) {
+    if is(bug) {
+        sale.spoil(bug);
+    }
+}
+
+/// Does nothing.
+#[cfg(not(feature = "planted"))]
+#[inline(always)]
+pub const fn spoil(_bug: Bug, _sale: &mut crate::event::Sale) {}

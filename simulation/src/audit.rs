@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(700);
 const PATIENCE_US: u64 = 60_000_000;
 
 /// Looks again and again until all is settled, and puts down what it sees; gives what is still open then.
-pub(crate) async fn until_settled(client: &Client, limits: &Limits) -> Vec<String> {
+pub(crate) async fn until_settled(client: &Client, limits: &Limits, is_last: bool) -> Vec<String> {
     let history = &client.history;
     let give_up_us = clock::now_us() + PATIENCE_US;
     loop {
@@ -32,13 +32,25 @@ pub(crate) async fn until_settled(client: &Client, limits: &Limits) -> Vec<Strin
         let settled = clock::now_us() > settled_at_us(&history.borrow(), limits);
         let open = open_work(client);
         let over = clock::now_us() > give_up_us;
-        match read(client, settled && open.is_empty() || over) {
+        match read(client, is_last && (settled && open.is_empty() || over)) {
             Ok(audit) => history.borrow_mut().audits.push(audit),
             Err(why) if over => return vec![why],
             Err(_) => continue,
         }
         if over || settled && open.is_empty() {
             return open;
+        }
+    }
+}
+
+/// Looks at the seats now and then while all is as it should be, until dropped.
+pub(crate) async fn watch(client: Rc<Client>) {
+    loop {
+        sleep(PAUSE).await;
+        if client.machines.iter().all(|machine| machine.is_calm())
+            && let Ok(audit) = read(&client, false)
+        {
+            client.history.borrow_mut().audits.push(audit);
         }
     }
 }

@@ -43,6 +43,10 @@ pub(crate) fn plan(nodes: usize, dice: &Dice) -> Vec<(Duration, Step)> {
     }
     let mut steps: Vec<_> =
         plan.steps.into_iter().map(|(at_ms, step)| (at_ms.min(end_ms), step)).collect();
+    // Some runs end in the dark, so that what a start finds is all that there is to go on with.
+    if dice.chance(0.5) {
+        steps.extend((0..nodes).map(|node| (end_ms, Step::Crash(node))));
+    }
     for node in 0..nodes {
         steps.extend([
             (end_ms, Step::Disk(node, HEALTHY_DISK_MS)),

@@ -5,11 +5,12 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Weak;
+use std::time::Duration;
 
 use cluster::Cluster;
 use cluster::journal::MemoryDisk;
 
-use crate::clock::WallError;
+use crate::clock::{self, WallError};
 use crate::dice::Dice;
 use crate::door::Door;
 
@@ -18,6 +19,9 @@ pub(crate) type SimCluster = Cluster<MemoryDisk>;
 
 /// How many milliseconds a healthy disk takes to sync.
 pub(crate) const HEALTHY_DISK_MS: Range<u64> = 1..6;
+
+/// By then a node has started, and what a slow disk has kept waiting is done.
+const CALM_AFTER: Duration = Duration::from_millis(1_500);
 
 /// One machine.
 pub(crate) struct Machine {
@@ -28,11 +32,12 @@ pub(crate) struct Machine {
     /// How long a sync takes.
     pub(crate) disk_ms: RefCell<Range<u64>>,
     pub(crate) dice: Dice,
+    /// When something last happened to its power or its disk.
+    pub(crate) disturbed: Cell<Duration>,
     disk: RefCell<MemoryDisk>,
     door: RefCell<Option<Door>>,
     /// Not what keeps it alive: a process that has ended leaves nothing behind.
     cluster: RefCell<Weak<SimCluster>>,
-    starts: Cell<u32>,
 }
 
 impl Machine {
@@ -44,10 +49,10 @@ impl Machine {
             wall_error: WallError::default(),
             disk_ms: RefCell::new(HEALTHY_DISK_MS),
             dice: Dice::of(seed, 100 + number),
+            disturbed: Cell::default(),
             disk: RefCell::default(),
             door: RefCell::default(),
             cluster: RefCell::default(),
-            starts: Cell::default(),
         })
     }
 
@@ -58,7 +63,6 @@ impl Machine {
 
     /// A process begins: the disk that it finds.
     pub(crate) fn boot(&self) -> MemoryDisk {
-        self.starts.set(self.starts.get() + 1);
         let disk = self.disk.borrow().clone();
         disk.hold();
         disk
@@ -79,6 +83,12 @@ impl Machine {
         *self.disk.borrow_mut() = disk.crash_after(reached as usize);
     }
 
+    /// Whether it runs, and has done so undisturbed for a while: what is due is then done at once.
+    pub(crate) fn is_calm(&self) -> bool {
+        let healthy = *self.disk_ms.borrow() == HEALTHY_DISK_MS && self.door.borrow().is_some();
+        healthy && clock::elapsed() > self.disturbed.get() + CALM_AFTER
+    }
+
     /// The way in, while the process is ready.
     pub(crate) fn door(&self) -> Option<Door> {
         self.door.borrow().clone()
@@ -87,10 +97,5 @@ impl Machine {
     /// The replicas of its node, while the process is ready.
     pub(crate) fn cluster(&self) -> Option<std::sync::Arc<SimCluster>> {
         self.cluster.borrow().upgrade()
-    }
-
-    /// How often a process was started here.
-    pub(crate) fn starts(&self) -> u32 {
-        self.starts.get()
     }
 }

@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,8 +22,8 @@ use crate::stage::Stage;
 use crate::trace::{Trace, fingerprint_of};
 use crate::{audit, buyers, entropy};
 
-/// How long buyers go on after everything is healed.
-const BUYERS_STAY: Duration = Duration::from_secs(3);
+/// Then buyers begin nothing new; what they have begun meets the last of the faults.
+const BUYERS_LEAVE_AT: Duration = HEALED_AT.saturating_sub(Duration::from_secs(2));
 /// No run takes longer than this, in its own time.
 const LONGEST: Duration = Duration::from_secs(240);
 const BUYERS: u32 = 12;
@@ -126,9 +125,12 @@ impl Trial {
         let (client, provider, verdict) =
             (self.client.clone(), self.world.provider.clone(), self.verdict.clone());
         self.sim.client("buyers", async move {
-            buyers::visit(&client, HEALED_AT + BUYERS_STAY).await;
-            let mut wrong = buyers::probe(&client).await;
-            wrong.extend(audit::until_settled(&client, &judge::limits()).await);
+            let watch = tokio::task::spawn_local(audit::watch(client.clone()));
+            buyers::visit(&client, BUYERS_LEAVE_AT).await;
+            watch.abort();
+            let mut wrong = audit::until_settled(&client, &judge::limits(), false).await;
+            wrong.extend(buyers::probe(&client).await);
+            wrong.extend(audit::until_settled(&client, &judge::limits(), true).await);
             let mut judged = judge::judge(&client, &provider);
             judged.violations.extend(wrong);
             *verdict.borrow_mut() = Some(judged);
@@ -148,6 +150,9 @@ impl Trial {
     }
 
     fn take(&mut self, step: Step) {
+        if let Step::Crash(node) | Step::Start(node) | Step::Disk(node, _) = step {
+            self.machines[node].disturbed.set(self.sim.elapsed());
+        }
         match step {
             Step::Crash(node) => {
                 let machine = &self.machines[node];
@@ -160,17 +165,22 @@ impl Trial {
             Step::Start(node) => {
                 let machine = &self.machines[node];
                 if !self.sim.is_host_running(machine.name()) {
-                    if self.machines.iter().all(|machine| machine.cluster().is_none()) {
-                        // Nobody is left who could tell how much time has passed: only a right clock can.
+                    if self.nobody_is_up() {
                         machine.wall_error.set_ms(0);
                     }
                     self.sim.bounce(machine.name());
                 }
             }
             Step::Disk(node, takes_ms) => *self.machines[node].disk_ms.borrow_mut() = takes_ms,
+            Step::Wall(_, off_ms) if off_ms != 0 && self.nobody_is_up() => {}
             Step::Wall(node, off_ms) => self.machines[node].wall_error.set_ms(off_ms),
             Step::Loss(loss) => self.net.loss.set(loss),
         }
+    }
+
+    /// Then nobody could tell a starting node how much time has passed: only a right clock can.
+    fn nobody_is_up(&self) -> bool {
+        self.machines.iter().all(|machine| machine.cluster().is_none())
     }
 
     fn report(self, ran: turmoil::Result, took: Duration) -> Report {
@@ -218,11 +228,9 @@ impl Drop for Scratch {
 
 /// A task that panics is caught by the runtime and would not be missed; here it is a broken promise.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
-static PANICKED: AtomicU64 = AtomicU64::new(0);
 
 fn count_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        PANICKED.fetch_add(1, Ordering::Relaxed);
         let mut kept = PANICS.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < 10 {
             kept.push(panic.to_string());
