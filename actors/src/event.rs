@@ -231,7 +231,11 @@ impl EventActor {
         place(proposal, Box::new(move |result| release.run(result)));
         for (booking, mut on_disk) in work {
             let at_once = planted::is(Bug::ChargeBeforeCommit);
-            self.begin_work(booking, async move { at_once || on_disk.wait_for(|done| *done).await.is_ok() }, ctx);
+            self.begin_work(
+                booking,
+                async move { at_once || on_disk.wait_for(|done| *done).await.is_ok() },
+                ctx,
+            );
         }
     }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bench::checker::{Limits, settled_at_us};
-use bench::history::{Account, Audit, BookingRead, History, ListRead, MapRead, Outcome, Owner, SeatRead, SeatStatus};
+use bench::history::{
+    Account, Audit, BookingRead, History, ListRead, MapRead, Outcome, Owner, SeatRead, SeatStatus,
+};
 use domain::event::{self, BookingStatus, Claim, Sale};
 use domain::ids::{BookingId, EventId, SeatIndex, UserId};
 use domain::ports::Journal as _;
@@ -64,13 +66,15 @@ pub(crate) fn owner(client: &Client, event: EventId) -> Option<Arc<SimCluster>> 
 fn open_work(client: &Client) -> Vec<String> {
     let busy = |event: &EventId| {
         let cluster = owner(client, *event)?;
-        cluster.with_sale(*event, |sale| sale.filter(|sale| sale.is_busy()).map(|sale| describe(*event, sale)))
+        cluster
+            .with_sale(*event, |sale| sale.filter(|sale| sale.is_busy()).map(|sale| describe(*event, sale)))
     };
     client.stage.events.iter().filter_map(busy).collect()
 }
 
 fn describe(event: EventId, sale: &Sale) -> String {
-    let working: Vec<_> = sale.working().map(|number| (number, sale.booking(number).map(event::Booking::open_work))).collect();
+    let working: Vec<_> =
+        sale.working().map(|number| (number, sale.booking(number).map(event::Booking::open_work))).collect();
     format!("{event} is never done: {} open holds, work {working:?}", sale.open_holds())
 }
 
@@ -92,14 +96,16 @@ fn map(stage: &Stage, event: EventId, sale: Option<&Sale>) -> Vec<SeatRead> {
     let place = stage.place_of(event);
     let seat = |number| {
         let seat = SeatIndex::new(number);
-        let (status, owner) = sale.map_or((SeatStatus::Available, Owner::Untold), |sale| status(stage, sale, seat));
+        let (status, owner) =
+            sale.map_or((SeatStatus::Available, Owner::Untold), |sale| status(stage, sale, seat));
         SeatRead { ticket: stage.ticket(place, seat), status, owner }
     };
     (0..stage.seats()).map(seat).collect()
 }
 
 fn status(stage: &Stage, sale: &Sale, seat: SeatIndex) -> (SeatStatus, Owner) {
-    let owner = |user: Option<UserId>| user.map_or(Owner::Stranger("nobody".into()), |user| stage.owner(user));
+    let owner =
+        |user: Option<UserId>| user.map_or(Owner::Stranger("nobody".into()), |user| stage.owner(user));
     match sale.claim(seat) {
         Some(Claim::Hold(number)) => (SeatStatus::Held, owner(sale.hold(number).map(|hold| hold.buyer))),
         Some(Claim::Booking(number)) => {
@@ -161,6 +167,7 @@ pub(crate) fn is_good(booking: &event::Booking) -> bool {
 
 /// The history, shared by all who write it.
 pub(crate) fn new_history(stage: &Stage) -> Rc<RefCell<History>> {
-    let accounts = (0..stage.accounts).map(|account| stage.caller(Account(account)).user.to_string()).collect();
+    let accounts =
+        (0..stage.accounts).map(|account| stage.caller(Account(account)).user.to_string()).collect();
     Rc::new(RefCell::new(History { tickets: stage.tickets(), accounts, ..History::default() }))
 }

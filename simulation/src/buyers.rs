@@ -97,20 +97,26 @@ impl Buyer {
         self.call(event, Call::Cancel { booking: booking.id }).await;
     }
 
-    /// Calls, and sometimes sends the same once more a little later.
+    /// Calls, and sometimes sends the same once more: before there is an answer, or a little later.
     async fn call(&mut self, event: EventId, call: Call) -> Outcome {
         let token = TOKENS[self.client.dice.weighted(&TOKEN_WEIGHTS)];
         let order = Order { account: self.account, key: self.client.new_key(), event, call, token };
+        if self.chance(0.15) {
+            self.repeat(&order, self.client.dice.ms(1..60));
+        }
         let outcome = self.client.call(&order).await;
         if self.chance(0.2) {
-            let client = self.client.clone();
-            let later = client.dice.ms(10..4_000);
-            self.repeats.spawn_local(async move {
-                sleep(later).await;
-                client.call(&order).await;
-            });
+            self.repeat(&order, self.client.dice.ms(10..4_000));
         }
         outcome
+    }
+
+    fn repeat(&mut self, order: &Order, later: Duration) {
+        let (client, order) = (self.client.clone(), order.clone());
+        self.repeats.spawn_local(async move {
+            sleep(later).await;
+            client.call(&order).await;
+        });
     }
 
     fn chance(&self, probability: f64) -> bool {

@@ -6,9 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bench::history::{Account, Booking, BookingStatus, Call, History, Key, Operation, Outcome, Want};
-use domain::event::{
-    self, BestWish, Caller, Command, HoldView, PaymentMethod, PaymentTerms, Refusal, Reply,
-};
+use domain::event::{self, BestWish, Caller, Command, HoldView, PaymentMethod, PaymentTerms, Refusal, Reply};
 use domain::ids::{BookingId, EventId, HoldId};
 use onsale::dispatch::NoReply;
 use tokio::sync::oneshot;
@@ -177,13 +175,17 @@ impl Client {
         let event = order.event;
         match (reply, &order.call) {
             (Reply::Hold(view), _) => self.held(event, &view),
-            (Reply::Released, _) | (Reply::Booking(_) | Reply::Pending(_), Call::Cancel { .. }) => Outcome::Done,
+            (Reply::Released, _) | (Reply::Booking(_) | Reply::Pending(_), Call::Cancel { .. }) => {
+                Outcome::Done
+            }
             (Reply::Declined, _) => refusal("payment-declined"),
             (Reply::Booking(view) | Reply::Pending(view), _) => {
                 let booking = booking(&self.stage, BookingId::new(event, view.number), &view.booking);
                 // As over HTTP: what was cancelled before it was booked is told as what it is.
                 match booking.status {
-                    BookingStatus::Cancelled if view.booking.booked_at.is_none() => refusal("payment-timeout"),
+                    BookingStatus::Cancelled if view.booking.booked_at.is_none() => {
+                        refusal("payment-timeout")
+                    }
                     _ => Outcome::Booked(booking),
                 }
             }

@@ -15,6 +15,8 @@ const PAUSE_MS: Range<u64> = 200..5_000;
 const BETWEEN_JUMPS_MS: u64 = 10_000;
 /// How long a wall clock is wrong.
 const JUMP_MS: u64 = 3_000;
+/// A disk that hangs.
+const HUNG_MS: Range<u64> = 800..2_000;
 const HOUR_MS: i64 = 3_600_000;
 
 /// One thing that happens to the world.
@@ -41,8 +43,7 @@ pub(crate) fn plan(nodes: usize, dice: &Dice) -> Vec<(Duration, Step)> {
         plan.fault(at_ms);
         at_ms += dice.within(PAUSE_MS);
     }
-    let mut steps: Vec<_> =
-        plan.steps.into_iter().map(|(at_ms, step)| (at_ms.min(end_ms), step)).collect();
+    let mut steps: Vec<_> = plan.steps.into_iter().map(|(at_ms, step)| (at_ms.min(end_ms), step)).collect();
     // Some runs end in the dark, so that what a start finds is all that there is to go on with.
     if dice.chance(0.5) {
         steps.extend((0..nodes).map(|node| (end_ms, Step::Crash(node))));
@@ -95,11 +96,19 @@ impl Plan<'_> {
         self.steps.extend([(at_ms, begin), (at_ms + for_ms, end)]);
     }
 
-    /// Most are back soon, some only after their holds have ended.
+    /// Most are back soon, some only after their holds have ended. Some disks hang before, so that much is lost.
     fn crash(&mut self, nodes: Range<usize>, at_ms: u64) {
+        let hanging = self.dice.chance(0.5);
+        let crash_ms = at_ms + if hanging { self.dice.within(50..700) } else { 0 };
         for node in nodes {
+            if hanging {
+                self.steps.extend([
+                    (at_ms, Step::Disk(node, HUNG_MS)),
+                    (crash_ms, Step::Disk(node, HEALTHY_DISK_MS)),
+                ]);
+            }
             let down_ms = if self.dice.chance(0.7) { 20..1_500 } else { 1_500..9_000 };
-            self.lasting(at_ms, down_ms, Step::Crash(node), Step::Start(node));
+            self.lasting(crash_ms, down_ms, Step::Crash(node), Step::Start(node));
         }
     }
 }

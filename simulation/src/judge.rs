@@ -66,7 +66,10 @@ fn money(client: &Client, provider: &Provider) -> Vec<String> {
     for (id, booking) in audit::bookings(client) {
         let account = accounts.remove(&(id.event, id.part)).unwrap_or_default();
         if let Err(why) = fits(&booking, &account) {
-            wrong.push(format!("{id} is {:?}, {:?}: {why}; its money: {account:?}", booking.status, booking.payment));
+            wrong.push(format!(
+                "{id} is {:?}, {:?}: {why}; its money: {account:?}",
+                booking.status, booking.payment
+            ));
         }
     }
     let kept = |account: &Account| account.captured.or(account.authorized).is_some();
@@ -83,7 +86,9 @@ fn fits(booking: &Booking, account: &Account) -> Result<(), &'static str> {
         PaymentStatus::Pending | PaymentStatus::Authorized => Err("its payment is never done"),
         PaymentStatus::Captured if booking.total_minor() == 0 => Ok(()),
         PaymentStatus::Captured if account.captured != Some(booking.total_minor()) => Err("it was not taken"),
-        PaymentStatus::Captured if refunded != booking.payment.refunded_minor => Err("another sum was given back"),
+        PaymentStatus::Captured if refunded != booking.payment.refunded_minor => {
+            Err("another sum was given back")
+        }
         PaymentStatus::Captured if audit::is_good(booking) && refunded != 0 => Err("it was given back"),
         PaymentStatus::Captured if booking.status == BookingStatus::Cancelled && refunded == 0 => {
             Err("nothing was given back")

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use bench::progress::Terminal;
 use clap::Parser;
+use domain::planted::Bug;
 use simulation::many::Many;
 use simulation::run::{Scenario, run};
 
@@ -29,9 +30,6 @@ struct Cli {
     /// A planted bug, or `all` of them, each to be found within the seeds.
     #[arg(long)]
     plant: Option<String>,
-    /// How many nodes the simulated cluster has.
-    #[arg(long, default_value_t = 1)]
-    nodes: u64,
 }
 
 fn main() -> ExitCode {
@@ -60,7 +58,7 @@ fn one(cli: &Cli, seed: &str) -> anyhow::Result<bool> {
         let filter = tracing_subscriber::EnvFilter::from_default_env();
         tracing_subscriber::fmt().with_env_filter(filter).without_time().init();
     }
-    let report = run(Scenario { seed, nodes: cli.nodes })?;
+    let report = run(Scenario { seed, nodes: 1 })?;
     report.violations.iter().for_each(|violation| say(violation));
     say(&report.summary);
     Ok(report.violations.is_empty())
@@ -96,8 +94,6 @@ fn flags(plant: Option<&str>) -> String {
 fn range(cli: &Cli) -> std::ops::Range<u64> {
     cli.from..cli.from.saturating_add(cli.seeds)
 }
-
-use domain::planted::Bug;
 
 fn bug(name: &str) -> anyhow::Result<Bug> {
     anyhow::ensure!(

@@ -68,7 +68,10 @@ impl Provider {
 
     fn takes(&self) -> Duration {
         let mut books = self.books();
-        let ms = books.dice.as_mut().map_or(1, |dice| if dice.chance(0.1) { dice.below(600) } else { dice.below(30) });
+        let ms = books
+            .dice
+            .as_mut()
+            .map_or(1, |dice| if dice.chance(0.1) { dice.below(600) } else { dice.below(30) });
         Duration::from_millis(1 + ms)
     }
 

@@ -101,17 +101,8 @@ impl Trial {
             keys: Cell::new(0),
         });
         let steps = faults::plan(machines.len(), &Dice::of(seed, 2)).into_iter().peekable();
-        let mut trial = Self {
-            scenario,
-            sim,
-            machines,
-            net,
-            client,
-            world,
-            verdict: Rc::default(),
-            steps,
-            crashes: 0,
-        };
+        let mut trial =
+            Self { scenario, sim, machines, net, client, world, verdict: Rc::default(), steps, crashes: 0 };
         trial.people();
         Ok(trial)
     }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use bench::history::{Account, Owner, Ticket};
 use domain::account::Role;
-use domain::catalogue::{
-    Author, CancellationDraft, EventDraft, VenueDraft, add_event, add_venue,
-};
+use domain::catalogue::{Author, CancellationDraft, EventDraft, VenueDraft, add_event, add_venue};
 use domain::event::Caller;
 use domain::ids::{EventId, SeatIndex, UserId, VenueId};
 use domain::seat_map::{Plan, PlanLayout, PlanRow, PlanSeats, PlanSection, SeatMap};
@@ -116,7 +114,10 @@ impl Stage {
     /// Whose account it is.
     pub(crate) fn owner(&self, user: UserId) -> Owner {
         let account = user.number().checked_sub(1_000).filter(|account| *account < u64::from(self.accounts));
-        account.map_or_else(|| Owner::Stranger(user.to_string()), |account| Owner::Buyer(Account(account as u32)))
+        account.map_or_else(
+            || Owner::Stranger(user.to_string()),
+            |account| Owner::Buyer(Account(account as u32)),
+        )
     }
 
     /// Seats of one event.
