@@ -61,8 +61,7 @@ pub(crate) fn judge(client: &Client, provider: &Provider) -> Verdict {
 
 /// Every charge ends in a booking or goes back.
 fn money(client: &Client, provider: &Provider) -> Vec<String> {
-    let (mut accounts, outrages) = provider.close();
-    let mut wrong = outrages.to_vec();
+    let (mut accounts, mut wrong) = provider.close();
     for (id, booking) in audit::bookings(client) {
         let account = accounts.remove(&(id.event, id.part)).unwrap_or_default();
         if let Err(why) = fits(&booking, &account) {

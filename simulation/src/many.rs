@@ -53,7 +53,7 @@ impl Many {
         let mut failed = BTreeMap::new();
         let mut done = 0;
         loop {
-            while running.len() < self.jobs && !(self.until_found && !failed.is_empty()) {
+            while running.len() < self.jobs && (failed.is_empty() || !self.until_found) {
                 let Some(seed) = left.next() else { break };
                 running.spawn(child(seed, self.plant));
             }

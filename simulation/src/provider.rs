@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -38,9 +37,12 @@ pub(crate) struct Account {
     pub(crate) refunds: BTreeMap<u32, i64>,
 }
 
+/// Every booking's account.
+pub(crate) type Accounts = BTreeMap<(EventId, BookingNumber), Account>;
+
 #[derive(Default)]
 struct Books {
-    accounts: BTreeMap<(EventId, BookingNumber), Account>,
+    accounts: Accounts,
     outrages: Vec<String>,
     dice: Option<Rng>,
 }
@@ -61,9 +63,9 @@ impl Provider {
     }
 
     /// All accounts and every rule that a caller broke.
-    pub(crate) fn close(&self) -> (BTreeMap<(EventId, BookingNumber), Account>, Rc<[String]>) {
+    pub(crate) fn close(&self) -> (Accounts, Vec<String>) {
         let books = self.books();
-        (books.accounts.clone(), books.outrages.clone().into())
+        (books.accounts.clone(), books.outrages.clone())
     }
 
     fn takes(&self) -> Duration {
