@@ -133,7 +133,7 @@ mod test {
 
     #[tokio::test(start_paused = true)]
     async fn the_latest_term_leads_and_the_silent_do_not() {
-        let (mut table, start) = (Table::default(), Instant::now());
+        let (mut table, start) = (Table::default(), crate::routes::now());
         assert!(table.hear(1, leading(4), start));
         assert!(!table.hear(1, leading(4), start), "nothing new");
         assert!(table.hear(2, leading(5), start));
@@ -149,7 +149,7 @@ mod test {
 
     #[tokio::test(start_paused = true)]
     async fn who_comes_back_has_to_settle_again() {
-        let (mut table, start) = (Table::default(), Instant::now());
+        let (mut table, start) = (Table::default(), crate::routes::now());
         for beat in 0..=8 {
             table.hear(1, Beat::default(), start + EVERY * beat);
         }

@@ -146,7 +146,7 @@ impl<D: LogDisk> Caretaker<D> {
         match taken {
             Ok(()) => tracing::info!(group = %group.id, ?step, "a step towards the layout"),
             Err(error) => {
-                tracing::warn!(group = %group.id, ?step, %error, "a step towards the layout failed")
+                tracing::warn!(group = %group.id, ?step, %error, "a step towards the layout failed");
             }
         }
         true
@@ -171,7 +171,7 @@ impl<D: LogDisk> Caretaker<D> {
         match self.here.forget(shard).await {
             Ok(()) => tracing::info!(shard, "a replica that is no longer wanted is dropped"),
             Err(error) => {
-                tracing::warn!(shard, %error, "a replica that is no longer wanted could not be dropped")
+                tracing::warn!(shard, %error, "a replica that is no longer wanted could not be dropped");
             }
         }
     }
