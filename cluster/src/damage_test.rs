@@ -168,7 +168,8 @@ async fn a_flipped_byte_is_named_or_harmless() {
     for (file, least, words) in [
         ("identity", 16, "identity is damaged"),
         ("journal/store/conf", 16, "journal/store cannot be opened"),
-        ("journal/store/db", TRIES, "flush"),
+        // But for what lies behind the last flush.
+        ("journal/store/db", TRIES * 9 / 10, "flush"),
         ("snapshots/shard", TRIES, ".snapshot of shard-"),
         ("snapshots/accounts", TRIES, ".snapshot of accounts"),
     ] {
