@@ -27,7 +27,8 @@ fn run(node: &Node, words: &str) -> Output {
 /// What `onsale cluster` says, which must end with this exit code.
 #[track_caller]
 fn says(output: &Output, code: i32) -> String {
-    let text = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat();
+    let text =
+        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat();
     assert_eq!(output.status.code(), Some(code), "{text}");
     text
 }
@@ -123,7 +124,9 @@ fn only_operators_see_and_order() {
     node.admin()
         .post("/users/login", &json!({"username": "operator", "password": "wrong"}))
         .expect_problem(401, "unauthenticated");
-    operator(&node).send("GET", "/admin/cluster", &[("accept", "text/html")], None).expect_problem(406, "not-acceptable");
+    operator(&node)
+        .send("GET", "/admin/cluster", &[("accept", "text/html")], None)
+        .expect_problem(406, "not-acceptable");
     node.admin().send("GET", "/metrics", &[("accept", "text/plain")], None);
 }
 
@@ -164,7 +167,9 @@ fn the_audit_log_begins_with_the_cluster() {
 fn the_command_shows_a_lone_node_and_says_what_it_lacks() {
     let node = Node::start();
     let status = says(&run(&node, "status"), 0);
-    for part in ["cluster ", "1 node, 16 shards", "active", "shard 15", "directory", "the only copy", "--join"] {
+    for part in
+        ["cluster ", "1 node, 16 shards", "active", "shard 15", "directory", "the only copy", "--join"]
+    {
         assert!(status.contains(part), "{part}: {status}");
     }
     let raw = run(&node, "status --json");
@@ -195,7 +200,10 @@ fn the_command_says_what_keeps_it_from_the_cluster() {
     let node = Node::start();
     let wrong = command(&node, "status").env("ONSALE_AUTH__OPERATOR_PASSWORD", "not the password").output();
     let wrong = says(&wrong.expect("the program runs"), 1);
-    assert!(wrong.contains("ONSALE_AUTH__OPERATOR_USERNAME") && !wrong.contains("not the password"), "{wrong}");
+    assert!(
+        wrong.contains("ONSALE_AUTH__OPERATOR_USERNAME") && !wrong.contains("not the password"),
+        "{wrong}"
+    );
     let unset = command(&node, "status").env_remove("ONSALE_AUTH__OPERATOR_PASSWORD").output();
     let unset = says(&unset.expect("the program runs"), 2);
     assert!(unset.contains("ONSALE_AUTH__OPERATOR_PASSWORD") && unset.contains("secrets.toml"), "{unset}");
@@ -218,7 +226,8 @@ fn watching_goes_on_until_it_is_told_to_end() {
 
     let node = Node::start();
     let mut command = command(&node, "watch --json");
-    let mut watching = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program runs");
+    let mut watching =
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program runs");
     let mut lines = BufReader::new(watching.stdout.take().expect("stdout is piped")).lines();
     for _ in 0..2 {
         let line = lines.next().expect("a line").expect("text");

@@ -275,7 +275,8 @@ async fn a_failed_sync_ends_all_acknowledgement_and_is_reported_once() {
         tell.lock().unwrap().send(message).unwrap();
     });
     let switch = failing.clone();
-    let store = move |dir: &Path| Ok(Box::new(Failing(SledStore::open(dir)?, switch.clone())) as Box<dyn Store>);
+    let store =
+        move |dir: &Path| Ok(Box::new(Failing(SledStore::open(dir)?, switch.clone())) as Box<dyn Store>);
     let cluster = Cluster::open_over(ClusterConfig { on_fatal, ..config(dir.path()) }, store).await.unwrap();
     commit(&cluster, EVENT, 3).await;
     let term = cluster.open_sale(EVENT).await.term;

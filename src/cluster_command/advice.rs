@@ -10,7 +10,8 @@ const SAFE: usize = 3;
 
 /// A sentence or two for each thing, the worst first.
 pub(super) fn advice(cluster: &ClusterBody) -> Vec<String> {
-    let mut advice: Vec<String> = [leaderless(cluster), not_led_beside_shards(cluster)].into_iter().flatten().collect();
+    let mut advice: Vec<String> =
+        [leaderless(cluster), not_led_beside_shards(cluster)].into_iter().flatten().collect();
     advice.extend(cluster.nodes.iter().filter_map(|node| of_node(cluster, node)));
     advice.extend(stuck(cluster));
     advice.extend(too_few(cluster));
@@ -20,14 +21,16 @@ pub(super) fn advice(cluster: &ClusterBody) -> Vec<String> {
 }
 
 fn leaderless(cluster: &ClusterBody) -> Option<String> {
-    let without: Vec<&ShardBody> = cluster.shards.iter().filter(|shard| shard.group.leader.is_none()).collect();
+    let without: Vec<&ShardBody> =
+        cluster.shards.iter().filter(|shard| shard.group.leader.is_none()).collect();
     let numbers: Vec<u16> = without.iter().map(|shard| shard.id).collect();
     if numbers.is_empty() {
         return None;
     }
     let start = missing(cluster, without.iter().map(|shard| &shard.group));
     let has = if numbers.len() == 1 { "has" } else { "have" };
-    let what = format!("{} {has} no leader: nothing is sold there, what is committed can be read", shards(&numbers));
+    let what =
+        format!("{} {has} no leader: nothing is sold there, what is committed can be read", shards(&numbers));
     Some(format!("{}. {start}", capital(&what)))
 }
 
@@ -118,13 +121,15 @@ fn too_few(cluster: &ClusterBody) -> Option<String> {
 
 /// Nodes that were added and given nothing.
 fn empty(cluster: &ClusterBody) -> Option<String> {
-    let idle = |node: &&NodeBody| node.alive && node.state == NodeStateBody::Active && node.replica_of.is_empty();
+    let idle =
+        |node: &&NodeBody| node.alive && node.state == NodeStateBody::Active && node.replica_of.is_empty();
     let idle: Vec<u32> = storage(cluster).filter(idle).map(|node| node.id).collect();
     if idle.is_empty() || !cluster.operations.is_empty() || storage(cluster).count() <= SAFE {
         return None;
     }
+    let has = if idle.len() == 1 { "has" } else { "have" };
     Some(format!(
-        "{} without replicas. See what would move with onsale cluster plan, then: onsale cluster rebalance",
+        "{} {has} no replicas yet. See what would move with onsale cluster plan, then: onsale cluster rebalance",
         capital(&nodes(&idle))
     ))
 }
@@ -132,7 +137,10 @@ fn empty(cluster: &ClusterBody) -> Option<String> {
 /// Shards that are on their way with no operation to show for it: a node has come, come back, or is about to.
 fn settling(cluster: &ClusterBody) -> Option<String> {
     let in_operation = |shard: u16| {
-        cluster.operations.iter().any(|operation| operation.waiting_for.iter().any(|waiting| waiting.shard == shard))
+        cluster
+            .operations
+            .iter()
+            .any(|operation| operation.waiting_for.iter().any(|waiting| waiting.shard == shard))
     };
     let is_elsewhere = |shard: &&ShardBody| {
         let wanted: BTreeSet<u32> = shard.wanted.iter().copied().collect();
@@ -143,8 +151,9 @@ fn settling(cluster: &ClusterBody) -> Option<String> {
     if numbers.is_empty() {
         return None;
     }
-    let still = capital(&shards(&numbers));
-    Some(format!("{still} on the way to where the layout wants their replicas; this goes on by itself"))
+    let are = if numbers.len() == 1 { "is" } else { "are" };
+    let which = capital(&shards(&numbers));
+    Some(format!("{which} {are} on the way to the wanted nodes; this goes on by itself"))
 }
 
 /// The nodes that have replicas, or may.

@@ -85,7 +85,11 @@ fn nodes_on_their_way_out_are_told_the_next_step() {
 fn a_new_node_is_to_be_rebalanced_onto() {
     let mut cluster = testing::three_nodes();
     cluster.nodes.push(testing::node(4));
-    assert!(only(&cluster).starts_with("Node 4 without replicas. See what would move"), "{:?}", advice(&cluster));
+    assert!(
+        only(&cluster).starts_with("Node 4 has no replicas yet. See what would move"),
+        "{:?}",
+        advice(&cluster)
+    );
 }
 
 #[test]
@@ -101,5 +105,5 @@ fn an_operation_that_waits_for_a_dead_node_can_be_aborted() {
 fn what_goes_on_by_itself_is_said_to() {
     let mut cluster = testing::three_nodes();
     cluster.shards[0].group.voters = vec![1];
-    assert!(only(&cluster).starts_with("Shard 0 on the way"));
+    assert!(only(&cluster).starts_with("Shard 0 is on the way"));
 }

@@ -57,12 +57,15 @@ fn of_node(before: &NodeBody, now: &NodeBody) -> Vec<String> {
 /// Shards that went from one leader to the same other are told together: they mostly do because a node has died.
 fn of_leaders(before: &ClusterBody, now: &ClusterBody) -> Vec<String> {
     let mut moved: BTreeMap<(Option<u32>, Option<u32>), Vec<u16>> = BTreeMap::new();
-    for (was, is) in before.shards.iter().zip(&now.shards).filter(|(was, is)| was.group.leader != is.group.leader) {
+    for (was, is) in
+        before.shards.iter().zip(&now.shards).filter(|(was, is)| was.group.leader != is.group.leader)
+    {
         moved.entry((was.group.leader, is.group.leader)).or_default().push(is.id);
     }
     let mut lines: Vec<String> =
         moved.iter().map(|((was, is), numbers)| led(&shards(numbers), *was, *is)).collect();
-    let others = [("directory", &before.directory, &now.directory), ("accounts", &before.accounts, &now.accounts)];
+    let others =
+        [("directory", &before.directory, &now.directory), ("accounts", &before.accounts, &now.accounts)];
     for (name, was, is) in others.into_iter().filter(|(_, was, is)| was.leader != is.leader) {
         lines.push(led(name, was.leader, is.leader));
     }
@@ -80,13 +83,11 @@ fn led(what: &str, was: Option<u32>, is: Option<u32>) -> String {
 
 type Named<'a> = (String, &'a GroupBody);
 
-fn groups<'a>(
-    before: &'a ClusterBody,
-    now: &'a ClusterBody,
-) -> impl Iterator<Item = (Named<'a>, Named<'a>)> {
+fn groups<'a>(before: &'a ClusterBody, now: &'a ClusterBody) -> impl Iterator<Item = (Named<'a>, Named<'a>)> {
     fn all(cluster: &ClusterBody) -> impl Iterator<Item = Named<'_>> {
         let shards = cluster.shards.iter().map(|shard| (format!("shard {}", shard.id), &shard.group));
-        let others = [("directory".to_owned(), &cluster.directory), ("accounts".to_owned(), &cluster.accounts)];
+        let others =
+            [("directory".to_owned(), &cluster.directory), ("accounts".to_owned(), &cluster.accounts)];
         shards.chain(others)
     }
     all(before).zip(all(now))

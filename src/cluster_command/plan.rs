@@ -26,7 +26,9 @@ pub(super) fn text(what: &ClusterCommand, ordered: &OrderedBody) -> String {
     }
     for change in &ordered.leaders {
         text.push_str(&match change.from {
-            Some(from) => format!("  shard {}: led by node {} instead of node {from}\n", change.shard, change.to),
+            Some(from) => {
+                format!("  shard {}: led by node {} instead of node {from}\n", change.shard, change.to)
+            }
             None => format!("  shard {}: led by node {}\n", change.shard, change.to),
         });
     }
@@ -111,7 +113,10 @@ Nothing was done. To do it: onsale cluster rebalance
         let remove = ClusterCommand::Remove { node: 3 };
         assert!(text(&remove, &nothing(false)).starts_with("Node 3 is out of the cluster.\n"));
         let planned = text(&remove, &nothing(true));
-        assert!(planned.starts_with("No replica has to move.\n") && planned.contains("--dry-run"), "{planned}");
+        assert!(
+            planned.starts_with("No replica has to move.\n") && planned.contains("--dry-run"),
+            "{planned}"
+        );
         let abort = text(&ClusterCommand::Abort { operation: 7 }, &nothing(false));
         assert!(abort.ends_with("Operation 7 is aborted.\n"), "{abort}");
     }

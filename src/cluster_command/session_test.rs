@@ -81,7 +81,10 @@ async fn who_reaches_nobody_or_something_else_is_told_where_to_go() {
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap().to_string();
     let nobody = Session::open(&address, &auth(Some("secret word"))).await.err().unwrap().to_string();
-    assert!(nobody.contains(&format!("no node answers at {address}")) && nobody.contains("--admin"), "{nobody}");
+    assert!(
+        nobody.contains(&format!("no node answers at {address}")) && nobody.contains("--admin"),
+        "{nobody}"
+    );
 
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();

@@ -102,12 +102,8 @@ fn beside(numbers: &[u32]) -> String {
 }
 
 fn of_operation(operation: &OperationBody) -> String {
-    let mut text = format!(
-        "  {}, ordered by {} at {}\n",
-        progress(operation),
-        operation.by,
-        operation.started_at
-    );
+    let mut text =
+        format!("  {}, ordered by {} at {}\n", progress(operation), operation.by, operation.started_at);
     for waiting in operation.waiting_for.iter().take(LACKS_SHOWN) {
         text.push_str(&format!("    {}\n", lack(waiting)));
     }

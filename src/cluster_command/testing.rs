@@ -3,7 +3,8 @@
 use domain::time::UnixMillis;
 
 use crate::http::admin::bodies::{
-    ClusterBody, GroupBody, NodeBody, NodeStateBody, OperationBody, OperationStateBody, ShardBody, WaitingBody,
+    ClusterBody, GroupBody, NodeBody, NodeStateBody, OperationBody, OperationStateBody, ShardBody,
+    WaitingBody,
 };
 use crate::http::wire::Timestamp;
 

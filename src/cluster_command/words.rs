@@ -101,9 +101,13 @@ mod test {
     #[test]
     fn times_are_as_exact_as_people_want_them() {
         let at = |millis| Timestamp(UnixMillis::new(millis));
-        for (millis, text) in
-            [(0, "0.0 s"), (3_249, "3.2 s"), (59_999, "59.9 s"), (60_000, "1 min 0 s"), (3_725_000, "62 min 5 s")]
-        {
+        for (millis, text) in [
+            (0, "0.0 s"),
+            (3_249, "3.2 s"),
+            (59_999, "59.9 s"),
+            (60_000, "1 min 0 s"),
+            (3_725_000, "62 min 5 s"),
+        ] {
             assert_eq!(took(at(5), at(5 + millis)), text);
         }
         assert_eq!(took(at(9), at(5)), "0.0 s", "clocks of two nodes may differ");

@@ -13,9 +13,7 @@ use cluster::raft::types::{NodeId, node_id, node_number};
 use cluster::{ClusterView, GroupId, GroupView};
 use serde::{Deserialize, Serialize};
 
-pub use self::operation::{
-    Memberships, OperationBody, OperationStateBody, OrderedBody, WaitingBody,
-};
+pub use self::operation::{Memberships, OperationBody, OperationStateBody, OrderedBody, WaitingBody};
 use crate::http::wire::Timestamp;
 
 /// The cluster as one node sees it.
@@ -141,15 +139,21 @@ impl ClusterBody {
         let shards = layout.targets().iter().map(|(&shard, wanted)| ShardBody {
             id: shard,
             group: group(GroupId::shard(shard), &layout.shard_target(shard)),
-            events: view.groups.iter().find(|seen| seen.group == GroupId::shard(shard)).map_or(0, |seen| seen.events),
+            events: view
+                .groups
+                .iter()
+                .find(|seen| seen.group == GroupId::shard(shard))
+                .map_or(0, |seen| seen.events),
             wanted: wanted.clone(),
         });
         let shards: Vec<ShardBody> = shards.collect();
         let directory = group(GroupId::DIRECTORY, &layout.directory_target());
         let accounts = group(GroupId::ACCOUNTS, &layout.accounts_target());
-        let nodes = layout.members().iter().map(|(&number, member)| NodeBody::of(number, member, view, &shards));
+        let nodes =
+            layout.members().iter().map(|(&number, member)| NodeBody::of(number, member, view, &shards));
         let has_any = |node: &NodeBody| {
-            !node.replica_of.is_empty() || [&directory, &accounts].iter().any(|group| group.replicas.contains(&node.id))
+            !node.replica_of.is_empty()
+                || [&directory, &accounts].iter().any(|group| group.replicas.contains(&node.id))
         };
         let nodes = nodes.filter(|node| node.state != NodeStateBody::Removed || has_any(node)).collect();
         let actual = Memberships::of(view);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use cluster::placement::layout::decide::{self, Forming, Joining, Order};
 use cluster::Ordered;
+use cluster::placement::layout::decide::{self, Forming, Joining, Order};
 use cluster::placement::layout::plan::Plan;
 use cluster::placement::layout::{Addresses, LayoutFact};
 use domain::time::UnixMillis;
@@ -126,7 +126,10 @@ fn a_group_without_a_leader_is_shown_as_it_is_wanted() {
     let body = json_of(&layout(3), &view);
     let shard = &body["shards"][1];
     assert_eq!((&shard["leader"], &shard["replicas"]), (&Value::Null, &json!([1, 2, 3])));
-    assert_eq!((&body["directory"]["leader"], &body["directory"]["voters"]), (&Value::Null, &json!([1, 2, 3])));
+    assert_eq!(
+        (&body["directory"]["leader"], &body["directory"]["voters"]),
+        (&Value::Null, &json!([1, 2, 3]))
+    );
 }
 
 #[test]
