@@ -3,7 +3,7 @@
 // The ports of the core are implemented here; everything else asks the ports.
 #![allow(clippy::disallowed_methods)]
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use domain::ports::{Clock, Random};
 use domain::time::{Reading, UnixMillis};
@@ -48,6 +48,30 @@ impl Random for SystemRandom {
     }
 }
 
+/// An instant by which something is to be done, in the runtime's time, which a simulation moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(tokio::time::Instant);
+
+impl Deadline {
+    /// So long from now.
+    #[must_use]
+    pub fn within(patience: Duration) -> Self {
+        Self(tokio::time::Instant::now() + patience)
+    }
+
+    /// What is left until then.
+    #[must_use]
+    pub fn left(self) -> Duration {
+        self.0.saturating_duration_since(tokio::time::Instant::now())
+    }
+
+    /// For the runtime's timers.
+    #[must_use]
+    pub fn instant(self) -> tokio::time::Instant {
+        self.0
+    }
+}
+
 /// Times how long something takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);
@@ -61,7 +85,7 @@ impl Stopwatch {
 
     /// Until now.
     #[must_use]
-    pub fn elapsed(&self) -> std::time::Duration {
+    pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }
 }

@@ -15,6 +15,7 @@ pub mod gateway;
 pub mod http;
 pub mod listings;
 pub mod metrics;
+pub mod peer_answers;
 pub mod secrets;
 pub mod signals;
 pub mod wiring;

@@ -26,6 +26,7 @@ pub struct Metrics {
     writes_per_flush: Histogram,
     bytes_per_flush: Histogram,
     flush_seconds: Histogram,
+    waits_for_space: IntGauge,
     open_holds: IntGauge,
     sales: IntGauge,
     seats: IntGaugeVec,
@@ -51,6 +52,10 @@ impl Metrics {
             writes_per_flush: kept.sizes("onsale_journal_flush_writes", "Writes that shared one flush")?,
             bytes_per_flush: kept.sizes("onsale_journal_flush_bytes", "Bytes written by one flush")?,
             flush_seconds: kept.seconds("onsale_journal_flush_seconds", "Writing and syncing one flush")?,
+            waits_for_space: kept.gauge(
+                "onsale_journal_waits_for_space",
+                "1 while the disk is full and nothing is written or acknowledged",
+            )?,
             open_holds: kept.gauge("onsale_open_holds", "Live holds")?,
             sales: kept.gauge("onsale_sales", "Events whose sale has begun")?,
             seats: kept.gauges("onsale_seats", "Seats of all sales that have begun", &["status"])?,
@@ -88,6 +93,7 @@ impl Metrics {
         ] {
             self.seats.with_label_values(&[status]).set(i64::from(count));
         }
+        self.waits_for_space.set(cluster.waits_for_space().into());
         self.count_groups(cluster);
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;

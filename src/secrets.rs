@@ -12,13 +12,15 @@ use std::path::{Path, PathBuf};
 
 use domain::ports::Random;
 use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use crate::config::{Config, ConfigError, MIN_SECRET_BYTES, Secret};
 
 /// What a secret derived for it is good for.
 const TOKENS: &str = "onsale access tokens, 1";
 const FILE_NAME: &str = "secrets.toml";
+/// The name of the line that says whether the others are as they were written.
+const CHECKSUM: &str = "checksum";
 const HEADER: &str =
     "# Made by onsale on first start. Whoever reads this file is the operator; keep it as it is.\n";
 
@@ -101,8 +103,14 @@ fn read(path: &Path) -> Result<BTreeMap<String, String>, SecretsFault> {
         Err(error) => return Err(SecretsFault::Io(path.to_owned(), error)),
     };
     let refused = |what: &str| SecretsFault::Config(ConfigError::new(format!("{}: {what}", path.display())));
-    let kept: BTreeMap<String, String> =
+    let mut kept: BTreeMap<String, String> =
         toml::from_str(&text).map_err(|_| refused("is not a list of name = \"secret\""))?;
+    if kept.remove(CHECKSUM).is_some_and(|written| written != checksum(&kept)) {
+        return Err(refused(
+            "the secrets do not match their checksum; restore the file from a backup, or, if somebody changed them \
+             on purpose, remove the line of the checksum",
+        ));
+    }
     for (name, value) in &kept {
         let least = if name == "operator_password" { 8 } else { MIN_SECRET_BYTES };
         if value.len() < least {
@@ -114,9 +122,19 @@ fn read(path: &Path) -> Result<BTreeMap<String, String>, SecretsFault> {
     Ok(kept)
 }
 
+/// Over all names and secrets. It tells a damaged secret, which would lock everybody out, from one that is meant.
+fn checksum(kept: &BTreeMap<String, String>) -> String {
+    let lines = kept.iter().map(|(name, value)| format!("{name}={value}\n")).collect::<String>();
+    Sha256::digest(lines).iter().take(8).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// Replaces the file in one step: it is always whole, and it is on disk when this returns.
 fn write(data: &Path, path: &Path, kept: &BTreeMap<String, String>) -> io::Result<()> {
-    let mut text = HEADER.to_owned();
+    // Right behind the header: what makes a comment of it takes no secret away.
+    let mut text = format!("{HEADER}{CHECKSUM} = \"{}\"\n", checksum(kept));
     for (name, value) in kept {
         let _ = writeln!(text, "{name} = \"{value}\"");
     }

@@ -52,3 +52,41 @@ fn a_damaged_file_is_refused_and_not_replaced() {
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
 }
+
+#[test]
+fn a_flipped_bit_never_makes_another_secret() {
+    let data = tempfile::tempdir().unwrap();
+    let made = resolve(&with(&[]), data.path(), &SystemRandom).unwrap();
+    let path = made.kept_in.unwrap();
+    let whole = fs::read(&path).unwrap();
+    let mut refused = 0;
+    for bit in 0..whole.len() * 8 {
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        fs::write(&path, flipped).unwrap();
+        match resolve(&with(&[]), data.path(), &SystemRandom) {
+            Ok(found) => {
+                assert_eq!(found.token_secret, made.token_secret, "bit {bit}");
+                assert_eq!(found.operator_password, made.operator_password, "bit {bit}");
+                assert_eq!(found.cluster_secret, made.cluster_secret, "bit {bit}");
+            }
+            Err(fault) => {
+                refused += 1;
+                let message = crate::fault::NodeFault::from(fault).to_string();
+                assert!(message.contains(FILE_NAME) && !message.contains(made.token_secret.reveal()));
+            }
+        }
+    }
+    assert!(refused > made.token_secret.reveal().len() * 8, "{refused}");
+}
+
+#[test]
+fn a_file_without_a_checksum_is_read() {
+    let data = tempfile::tempdir().unwrap();
+    let text = format!("token_secret = \"{GIVEN}\"\n");
+    fs::write(data.path().join(FILE_NAME), text).unwrap();
+    let secrets = resolve(&with(&[]), data.path(), &SystemRandom).unwrap();
+    assert_eq!(secrets.token_secret.reveal(), GIVEN);
+    let again = resolve(&with(&[]), data.path(), &SystemRandom).unwrap();
+    assert_eq!(again.cluster_secret, secrets.cluster_secret);
+}

@@ -13,8 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::{Arbiters, Owners, Shell};
-use cluster::peer::PeerSecret;
-use cluster::peer::TcpDial;
+use cluster::peer::{PeerSecret, TcpDial};
 use cluster::placement::layout::Addresses as NodeAddresses;
 use cluster::{Care, Cluster, ClusterConfig, ClusterError, Owner, SnapshotSettings};
 use domain::account::{Role, bootstrap_operator};
@@ -28,12 +27,13 @@ use crate::auth::{Passwords, Tokens};
 use crate::cli::Serve;
 use crate::clock::{SystemClock, SystemRandom};
 use crate::config::{Config, ConfigError};
-use crate::dispatch::Dispatch;
+use crate::dispatch::{self, Dispatch};
 use crate::fault::NodeFault;
 use crate::gateway::TestProvider;
-use crate::http::{self, App, Front, Parts, Readiness};
+use crate::http::{self, App, Front, Identities, Parts, Readiness};
 use crate::listings::Directory;
 use crate::metrics::{Metrics, TimedJournal};
+use crate::peer_answers::PeerAnswers;
 use crate::secrets::{self, Secrets};
 
 /// Writes that may wait for the journal thread; more slow the raft groups down.
@@ -105,7 +105,9 @@ pub async fn serve_over(
     let serving_peers = tokio::spawn(serve_peers(peers, cluster.clone()));
     let threads = Arbiters::start(config.actors.threads);
     let owners = owners(&config, &cluster, journal_of(cluster.clone()), &clock, &metrics, threads.clone());
-    let app = app(config, &cluster, &owners, clock, metrics, &secrets, addresses.http.local_addr()?);
+    let dispatch = dispatch(&config, &cluster, &owners, &clock);
+    let app = app(config, &cluster, dispatch, clock, metrics, &secrets, addresses.http.local_addr()?);
+    cluster.answer_with(Arc::new(PeerAnswers::new(&app)));
     let supervising = owners.clone();
     let supervisor = tokio::spawn(async move { supervising.supervise().await });
     let watching = tokio::spawn(look_around(cluster.clone(), owners));
@@ -289,7 +291,7 @@ async fn open_cluster(
         },
         queue_capacity: config.journal.queue_capacity,
         journal_capacity: JOURNAL_CAPACITY,
-        reserve_bytes: 0,
+        reserve_bytes: config.journal.reserve_bytes,
         clock: clock.clone(),
         commits: Arc::new(()),
         flushes: metrics.clone(),
@@ -331,10 +333,26 @@ fn owners(
     Arc::new(Owners::new(shell, Arc::new(threads)))
 }
 
+fn dispatch(
+    config: &Config,
+    cluster: &Arc<Cluster>,
+    owners: &Arc<Owners>,
+    clock: &Arc<dyn Clock>,
+) -> Dispatch {
+    Dispatch::new(dispatch::Parts {
+        owners: owners.clone(),
+        ways: cluster.clone(),
+        calls: cluster.calls(),
+        clock: clock.clone(),
+        pending_after: config.payments.answer_after,
+        patience: config.http.request_deadline,
+    })
+}
+
 fn app(
     config: Config,
     cluster: &Arc<Cluster>,
-    owners: &Arc<Owners>,
+    dispatch: Dispatch,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     secrets: &Secrets,
@@ -344,9 +362,10 @@ fn app(
     let test_provider = config.payments.test_provider_is_on(http);
     App::new(Parts {
         cluster: cluster.clone(),
-        dispatch: Dispatch::new(owners.clone(), config.payments.answer_after),
+        dispatch,
         providers: if test_provider { &[TestProvider::NAME] } else { &[] },
         tokens: Tokens::new(&secrets.token_secret, config.auth.token_ttl),
+        identities: Identities::default(),
         passwords: Passwords::new(&config.auth, random.clone()),
         clock,
         random,

@@ -123,7 +123,7 @@ fn a_failed_sync_ends_the_node_without_an_acknowledgement() {
     let sale = Sale::open(&node, 8, &json!({}));
     let ann = node.customer("ann");
     let kept = sale.hold(&ann, &[0]).expect(201);
-    let mut strace = fail_syncs(&node);
+    let mut strace = fail(&node, "fdatasync", "EIO");
     let path = format!("/events/{}/holds", sale.event);
     let body = json!({"ticketIds": sale.ids(&[1])}).to_string();
     let lost = ann.try_send("POST", &path, &[("content-type", "application/json")], Some(body.as_bytes()));
@@ -138,11 +138,38 @@ fn a_failed_sync_ends_the_node_without_an_acknowledgement() {
     ann.get(&format!("/holds/{}", kept["id"].as_str().unwrap())).expect(200);
 }
 
-/// From when this returns, every fdatasync of the node fails with EIO.
-fn fail_syncs(node: &Node) -> Child {
-    let pid = node.pid().to_string();
+#[test]
+fn a_write_that_meets_a_full_disk_is_not_acknowledged_and_loses_nothing() {
+    if !has_tool("strace") {
+        return;
+    }
+    let data = tempfile::tempdir().unwrap();
+    let mut node = Node::start_in(data.path(), &NodeOptions::default());
+    let sale = Sale::open(&node, 8, &json!({}));
+    let ann = node.customer("ann");
+    let kept = sale.hold(&ann, &[0]).expect(201);
+    // No reserve helps against a disk that others fill between two looks.
+    let mut strace = fail(&node, "pwrite64", "ENOSPC");
+    let path = format!("/events/{}/holds", sale.event);
+    let body = json!({"ticketIds": sale.ids(&[1])}).to_string();
+    let lost = ann.try_send("POST", &path, &[("content-type", "application/json")], Some(body.as_bytes()));
+    assert!(lost.as_ref().is_ok_and(|lost| lost.status == 503) || lost.is_err(), "{lost:?}");
+    let exit = node.wait();
+    strace.wait().unwrap();
+    assert_eq!(exit.status.code(), Some(1), "{}", exit.log);
+    assert!(exit.log.contains("nothing more is acknowledged"), "{}", exit.log);
+
+    let node = Node::start_in(data.path(), &NodeOptions::default());
+    let ann = node.client().login("ann", "correct horse");
+    ann.get(&format!("/holds/{}", kept["id"].as_str().unwrap())).expect(200);
+    sale.hold(&ann, &[2]).expect(201);
+}
+
+/// From when this returns, every such call of the node fails with `error`.
+fn fail(node: &Node, call: &str, error: &str) -> Child {
+    let (pid, trace) = (node.pid().to_string(), format!("trace={call}"));
     let mut command = Command::new("strace");
-    command.args(["-f", "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO", "-p", &pid]);
+    command.args(["-f", "-e", &trace, "-e", &format!("inject={call}:error={error}"), "-p", &pid]);
     let mut strace = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().expect("strace runs");
     let mut said = BufReader::new(strace.stderr.take().expect("stderr is piped")).lines();
     let attached = said.by_ref().map_while(Result::ok).find(|line| line.contains("attached"));

@@ -159,23 +159,39 @@ impl Owners {
         caller: Caller,
         commands: Vec<(Command, Option<Key>)>,
     ) -> Vec<Answered> {
-        let owner = match self.owner(event).await {
-            Ok(owner) => owner,
-            Err(nobody) => return commands.iter().map(|_| nobody.answers()).collect(),
-        };
-        let mut waiting = Vec::with_capacity(commands.len());
-        let asks = commands.into_iter().map(|(command, key)| {
-            let (answer, answered) = oneshot::channel();
-            waiting.push(answered);
-            Ask { command, caller, key, answer }
-        });
-        // Those that a dead actor did not take have lost their sender, and are answered by that.
-        let _dead = owner.tell(asks.collect::<Vec<_>>().into_iter());
+        let asked = || commands.into_iter().map(|(command, key)| (command, caller, key)).collect();
+        let waiting = self.put(event, asked).await;
         let mut answers = Vec::with_capacity(waiting.len());
         for answered in waiting {
             answers.push(answered.await.unwrap_or(Err(Fault::OwnerUnavailable)));
         }
         answers
+    }
+
+    /// Puts what `commands` gives before the owner of `event`, which decides it in order, each for itself; they are asked
+    /// for when the owner is there to take them at once, which may have taken time. Each answer comes by itself, when it
+    /// is on disk; one that never comes has met an owner that died. Dropping where an answer comes withdraws a command
+    /// that has not been decided yet.
+    pub async fn put(
+        &self,
+        event: EventId,
+        commands: impl FnOnce() -> Vec<(Command, Caller, Option<Key>)>,
+    ) -> Vec<oneshot::Receiver<Answered>> {
+        let owner = self.owner(event).await;
+        let commands = commands();
+        let mut waiting = Vec::with_capacity(commands.len());
+        let asks = commands.into_iter().map(|(command, caller, key)| {
+            let (answer, answered) = oneshot::channel();
+            waiting.push(answered);
+            Ask { command, caller, key, answer }
+        });
+        let asks: Vec<Ask> = asks.collect();
+        match owner {
+            // Those that a dead actor did not take have lost their sender, and are answered by that.
+            Ok(owner) => drop(owner.tell(asks.into_iter())),
+            Err(nobody) => asks.into_iter().for_each(|ask| drop(ask.answer.send(nobody.answers()))),
+        }
+        waiting
     }
 
     /// Gives every sale that needs one its actor, and a new one whenever one dies; runs until dropped.

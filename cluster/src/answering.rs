@@ -85,6 +85,12 @@ impl<D: LogDisk> GroupsHere for Running<D> {
     fn start(&self, id: GroupId) -> BoxFuture<std::io::Result<Arc<dyn RaftGroup>>> {
         let here = self.0.clone();
         Box::pin(async move {
+            if !here.wants(id.number()) {
+                // What comes late from a leader that has let this replica go must not bring it back.
+                return Err(std::io::Error::other(
+                    "the layout has no replica of it here, as far as is known here",
+                ));
+            }
             let replica = here.start(id.number()).await?;
             Ok(Arc::new(replica.group.clone()) as Arc<dyn RaftGroup>)
         })

@@ -69,8 +69,9 @@ impl<D: LogDisk> Caretaker<D> {
 
     /// Takes steps for as long as there are any; ends when it is dropped.
     pub(crate) async fn run(mut self) {
+        let mut pause = EVERY;
         loop {
-            tokio::time::sleep(EVERY).await;
+            tokio::time::sleep(pause).await;
             let layout = self.here.directory.group.read(|state| state.machine.layout.clone());
             if !layout.is_formed() {
                 continue;
@@ -94,6 +95,8 @@ impl<D: LogDisk> Caretaker<D> {
                     self.forget_unwanted(shard, &target).await;
                 }
             }
+            // Replicas that are small catch up in no time.
+            pause = if on_the_way > 0 { EVERY / 5 } else { EVERY };
             if directory.leased_term().is_some() {
                 self.finish_operations(&layout).await;
                 self.replace_the_dead(&layout).await;

@@ -14,6 +14,7 @@ use domain::event::{Sale, Stamped};
 use domain::ids::EventId;
 use domain::ports::{BoxFuture, Clock, Journal, JournalFault, Opened, Place, Term};
 use domain::time::SharedTime;
+use openraft::LogIdOptionExt;
 use tokio::sync::watch;
 
 use crate::background::Background;
@@ -186,6 +187,30 @@ impl<D: LogDisk> Cluster<D> {
     #[must_use]
     pub fn members(&self) -> Vec<NodeId> {
         self.routes.replicas(GroupId::ACCOUNTS)
+    }
+
+    /// Whether every shard has a replica on one of `nodes`, which may be this one.
+    #[must_use]
+    pub fn covers(&self, nodes: &[NodeId]) -> bool {
+        self.routes.covers(nodes)
+    }
+
+    /// How many entries of the directory are applied here.
+    #[must_use]
+    pub fn directory_applied(&self) -> u64 {
+        self.here.directory.group.read(|state| state.applied.next_index())
+    }
+
+    /// How many entries of the accounts are applied here; a gateway has none.
+    #[must_use]
+    pub fn accounts_applied(&self) -> Option<u64> {
+        Some(self.here.accounts.as_ref()?.group.read(|state| state.applied.next_index()))
+    }
+
+    /// Changes whenever something is applied here.
+    #[must_use]
+    pub fn progress(&self) -> watch::Receiver<u64> {
+        self.here.progress()
     }
 
     /// The time of the shard of `event`; `None` where there is no replica of it.

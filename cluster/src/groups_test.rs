@@ -361,7 +361,7 @@ async fn a_directory_is_used_once_and_only_as_it_was_formed() {
     assert!(message.contains("0 shards"), "{message}");
     std::fs::remove_dir_all(dir.path().join("data/journal/store")).unwrap();
     let message = Cluster::open(config(dir.path())).await.err().unwrap().to_string();
-    assert!(message.contains("were acknowledged"), "{message}");
+    assert!(message.contains("was acknowledged"), "{message}");
     std::fs::remove_dir_all(dir.path().join("data/journal")).unwrap();
     let message = Cluster::open(config(dir.path())).await.err().unwrap().to_string();
     assert!(message.contains("is empty although the cluster was formed"), "{message}");

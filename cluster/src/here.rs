@@ -141,6 +141,11 @@ impl<D: LogDisk> Here<D> {
         self.changed.clone()
     }
 
+    /// Changes whenever something is applied here.
+    pub(crate) fn progress(&self) -> watch::Receiver<u64> {
+        self.beginning.context.progress.subscribe()
+    }
+
     /// Every group of the cluster, running here or not.
     pub(crate) fn groups(&self) -> impl Iterator<Item = GroupId> {
         let shards = (0..self.beginning.shards).map(GroupId::shard);
@@ -204,6 +209,12 @@ impl<D: LogDisk> Here<D> {
             // Whether or not anything changes: who was asked may have died.
             let _changed = tokio::time::timeout(HAND_OVER_AGAIN, changes.changed()).await;
         }
+    }
+
+    /// Whether the layout wants a replica of `shard` here.
+    pub(crate) fn wants(&self, shard: u16) -> bool {
+        let target = self.directory.group.read(|state| state.machine.layout.shard_target(shard));
+        target.voters.contains(&self.me) || target.learners.contains(&self.me)
     }
 
     /// The replica of `shard`, which begins to run if it does not yet.

@@ -128,6 +128,14 @@ impl<D: LogDisk> Routes<D> {
         replicas
     }
 
+    /// Whether every shard runs on one of `nodes`.
+    pub(crate) fn covers(&self, nodes: &[NodeId]) -> bool {
+        let (table, now) = (self.table(), now());
+        let runs_here = |shard| nodes.contains(&self.here.me) && self.here.shard(shard).is_some();
+        let runs = |shard| table.runs(GroupId::shard(shard), now).iter().any(|node| nodes.contains(node));
+        (0..self.here.shard_count()).all(|shard| runs_here(shard) || runs(shard))
+    }
+
     /// Every group that has a leader, as that one sees it.
     pub(crate) fn leads(&self) -> Vec<(NodeId, Lead)> {
         let groups = self.here.groups();

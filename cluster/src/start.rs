@@ -10,6 +10,7 @@ use domain::account::Accounts;
 use domain::ports::{Clock, Random, StoppedClock};
 use domain::time::Reading;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use crate::answering::{NodeAnswers, Running};
 use crate::background::Background;
@@ -369,6 +370,7 @@ impl ClusterConfig {
             peers: channel.clone(),
             throttle: Arc::new(Throttle::new(self.snapshots.send_bytes_per_second)),
             observer: self.commits.clone(),
+            progress: watch::Sender::new(0),
             blocking,
         })
     }

@@ -16,6 +16,7 @@ fn the_defaults_are_valid() {
     assert_eq!(config.http.header_timeout, Duration::from_secs(10));
     assert_eq!((config.cluster.shards, config.cluster.replication), (16, 3));
     assert_eq!(config.auth.token_secret, None);
+    assert_eq!(config.journal.reserve_bytes, 256 << 20);
     assert!(config.payments.test_provider_is_on("127.0.0.1:8080".parse().unwrap()));
     assert!(!config.payments.test_provider_is_on("0.0.0.0:8080".parse().unwrap()));
 }
@@ -49,6 +50,7 @@ fn a_message_names_key_value_source_and_what_is_allowed() {
         ("ONSALE_CLUSTER__REPLICATION", "4", vec!["cluster.replication = 4", "1, 3, 5 or 7"]),
         ("ONSALE_CLUSTER__SHARDS", "-3", vec!["cluster.shards = -3", "from 1 to 1024"]),
         ("ONSALE_PAYMENTS__TEST_PROVIDER", "maybe", vec!["\"maybe\"", "\"auto\""]),
+        ("ONSALE_JOURNAL__RESERVE_MEBIBYTES", "0", vec!["journal.reserve_mebibytes = 0", "from 1 to"]),
         ("ONSALE_LOG__LEVEL", "a=b=c", vec!["log.level", "a=b=c"]),
         ("ONSALE_AUTH__TOKEN", "x", vec!["auth.token in", "not a setting", "auth.token_secret"]),
         ("ONSALE_AUHT__TOKEN_SECRET", "x", vec!["auht.token_secret", "not a setting"]),

@@ -149,6 +149,8 @@ pub struct JournalConfig {
     pub snapshot_every_entries: u64,
     /// Entries kept behind a snapshot.
     pub keep_entries: u64,
+    /// Free bytes of the disk that are left alone.
+    pub reserve_bytes: u64,
     /// Proposals that wait.
     pub queue_capacity: usize,
 }
@@ -260,6 +262,7 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
     let journal = JournalConfig {
         snapshot_every_entries: settings.number("journal.snapshot_every_entries", 10..=100_000_000)?,
         keep_entries: settings.number("journal.keep_entries", 0..=100_000_000)?,
+        reserve_bytes: settings.number("journal.reserve_mebibytes", 1_u64..=1 << 20)? << 20,
         queue_capacity: settings.number("journal.queue_capacity", 1..=1_000_000)?,
     };
     let actors = ActorsConfig {

@@ -9,6 +9,7 @@ use domain::ids::EventId;
 use domain::ports::{Clock, Random};
 use domain::time::UnixMillis;
 
+use super::identity::Identities;
 use super::problem::{Code, Problem};
 use super::ticket::Scene;
 use crate::auth::{Passwords, Tokens};
@@ -32,6 +33,8 @@ pub struct Parts {
     pub providers: &'static [&'static str],
     /// Access tokens.
     pub tokens: Tokens,
+    /// What other nodes have said of tokens, on a node without accounts.
+    pub identities: Identities,
     /// Password hashes.
     pub passwords: Passwords,
     /// What time it is.
@@ -93,12 +96,15 @@ impl App {
     /// Refuses what only a node in service can do.
     ///
     /// # Errors
-    /// 503 while the node starts or stops, and for good once its journal has failed.
+    /// 503 while the node starts or stops or its disk is full, and for good once its journal has failed.
     pub fn require_ready(&self) -> Result<(), Problem> {
-        if self.readiness.get() {
-            return Ok(());
+        if !self.readiness.get() {
+            return Err(Problem::new(Code::Overloaded, "The node is starting or stopping; try another one."));
         }
-        Err(Problem::new(Code::Overloaded, "The node is starting or stopping; try another one."))
+        if self.cluster.waits_for_space() {
+            return Err(Problem::new(Code::Overloaded, "The disk of the node is full; try another one."));
+        }
+        Ok(())
     }
 
     /// What is needed to show tickets of `event`.

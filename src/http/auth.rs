@@ -10,8 +10,8 @@ use domain::account::Role;
 use domain::event::Caller;
 use domain::ids::UserId;
 
-use super::App;
 use super::problem::{Code, Problem};
+use super::{App, identity};
 use crate::auth::{Token, TokenFault};
 
 /// Anybody who is logged in.
@@ -68,7 +68,7 @@ impl FromRequestParts<App> for Customer {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        identify(parts, app)?.ok_or_else(Problem::unauthenticated)
+        identify(parts, app).await?.ok_or_else(Problem::unauthenticated)
     }
 }
 
@@ -92,22 +92,18 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        identify(parts, app).map(Self)
+        identify(parts, app).await.map(Self)
     }
 }
 
-fn identify(parts: &Parts, app: &App) -> Result<Option<Customer>, Problem> {
+async fn identify(parts: &Parts, app: &App) -> Result<Option<Customer>, Problem> {
     let Some(header) = parts.headers.get(AUTHORIZATION) else { return Ok(None) };
     let token = header.to_str().ok().and_then(bearer).ok_or_else(Problem::unauthenticated)?;
     let token = app.tokens.read(token, app.now()).map_err(|fault| match fault {
         TokenFault::Invalid => Problem::unauthenticated(),
         TokenFault::Expired => Problem::new(Code::TokenExpired, "Log in again with POST /users/login."),
     })?;
-    let role = app.cluster.with_accounts(|accounts| {
-        let user = accounts.user(token.user).filter(|_| !accounts.is_revoked(token.id))?;
-        Some(user.role)
-    });
-    let role = role.ok_or_else(Problem::unauthenticated)?;
+    let role = identity::role(app, token).await?.ok_or_else(Problem::unauthenticated)?;
     Ok(Some(Customer { user: token.user, role, token }))
 }
 

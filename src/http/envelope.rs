@@ -17,8 +17,11 @@ use futures_util::FutureExt;
 
 use super::leftover::Leftover;
 use super::problem::{Code, Problem};
+use crate::clock::Deadline;
+use crate::dispatch::Asking;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header of a request's id.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_INBOUND_ID_BYTES: usize = 128;
 
 /// What the layer needs to know; shared by both listeners.
@@ -55,8 +58,10 @@ impl Envelope {
 impl Envelope {
     /// What leaves the node for the request with `id` that `answering` answers.
     pub async fn around(&self, id: HeaderValue, answering: impl Future<Output = Response>) -> Response {
-        let guarded = AssertUnwindSafe(answering).catch_unwind();
-        let mut response = match tokio::time::timeout(self.deadline, guarded).await {
+        let until = Deadline::within(self.deadline);
+        let asking = Asking { id: id.clone(), until };
+        let guarded = AssertUnwindSafe(asking.during(answering)).catch_unwind();
+        let mut response = match tokio::time::timeout_at(until.instant(), guarded).await {
             Ok(Ok(response)) => response,
             Ok(Err(_panic)) => Problem::internal("a handler panicked").into_response(),
             Err(_elapsed) => {

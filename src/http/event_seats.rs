@@ -16,6 +16,7 @@ use super::events::{audience, rendered, tag};
 use super::extract::{ApiPath, ApiQuery, accepted};
 use super::problem::Problem;
 use super::wire::Id;
+use crate::dispatch::ways;
 
 const JSON: &str = "application/json";
 const BINARY: &str = "application/vnd.onsale.seats";
@@ -70,6 +71,7 @@ async fn show(
 ) -> Result<Response, Problem> {
     let media_type = accepted(&headers, &[JSON, BINARY])?;
     let found = Found::get(&app, id)?;
+    app.dispatch.caught_up(ways::State::Sale(id)).await;
     let seats = found.seats_now(&app, caller);
     let shape = format!("{media_type} {narrowed:?}");
     let guard = tag(&app, &found, seats.version, caller, &shape).guard(&headers, audience(caller));

@@ -22,6 +22,7 @@ use super::page::PageQuery;
 use super::problem::Problem;
 use super::seats_now::SeatsNow;
 use super::wire::Id;
+use crate::dispatch::ways;
 
 /// From here on tickets are rendered off the threads that serve requests.
 const RENDER_ELSEWHERE_SEATS: u32 = 5_000;
@@ -65,6 +66,7 @@ async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let found = Found::get(&app, id)?;
+    app.dispatch.caught_up(ways::State::Sale(id)).await;
     let seats = found.seats_now(&app, caller);
     let guard =
         tag(&app, &found, seats.version, caller, &format!("{shown:?}")).guard(&headers, audience(caller));

@@ -1,7 +1,7 @@
 //! Which path goes where, on both listeners, and what surrounds all of them.
 //!
 //! ```text
-//! envelope (id, deadline, panics, problem bodies) ─► body limit ─► route ─► [JSON only] ─► extractors ─► handler
+//! envelope (id, deadline, panics, problem bodies) ─► relay ─► body limit ─► route ─► [JSON only] ─► extractors ─► handler
 //! ```
 
 use axum::Router;
@@ -12,10 +12,11 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use super::envelope::{Envelope, envelope};
 use super::extract::require_json;
 use super::problem::Problem;
+use super::relay::relay;
 use super::{App, admin, event_seats, events, performers, search, selling, users, venues};
 
 /// What clients reach.
-pub(super) fn public_router(app: &App) -> Router {
+pub(crate) fn public_router(app: &App) -> Router {
     let json = Router::new()
         .merge(users::routes())
         .merge(venues::routes(app.config.http.seat_map_limit_bytes))
@@ -25,21 +26,21 @@ pub(super) fn public_router(app: &App) -> Router {
         .merge(selling::routes())
         .route_layer(from_fn(require_json));
     let any_form = event_seats::routes().merge(selling::batch_routes(app.config.http.batch_limit_bytes));
-    surround(json.merge(any_form).merge(admin::health_routes()), app)
+    let routes = json.merge(any_form).merge(admin::health_routes());
+    surround(routes, app, |routes| routes.layer(from_fn_with_state(app.clone(), relay)))
 }
 
 /// What operators and Prometheus reach.
 pub(super) fn admin_router(app: &App) -> Router {
     let json = admin::routes().merge(users::login_routes()).route_layer(from_fn(require_json));
-    surround(json.merge(admin::metrics_routes()).merge(admin::health_routes()), app)
+    surround(json.merge(admin::metrics_routes()).merge(admin::health_routes()), app, |routes| routes)
 }
 
-fn surround(routes: Router<App>, app: &App) -> Router {
+fn surround(routes: Router<App>, app: &App, inside: impl FnOnce(Router<App>) -> Router<App>) -> Router {
     let around = Envelope::new(app.config.http.request_deadline, app.random.as_ref());
-    routes
+    let routes = routes
         .fallback(|uri: Uri| async move { Problem::not_found(&format!("path as {}", uri.path())) })
         .method_not_allowed_fallback(|method: Method| async move { Problem::method_not_allowed(&method) })
-        .layer(DefaultBodyLimit::max(app.config.http.body_limit_bytes))
-        .layer(from_fn_with_state(around, envelope))
-        .with_state(app.clone())
+        .layer(DefaultBodyLimit::max(app.config.http.body_limit_bytes));
+    inside(routes).layer(from_fn_with_state(around, envelope)).with_state(app.clone())
 }

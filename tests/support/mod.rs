@@ -6,10 +6,12 @@ pub mod batch;
 mod client;
 mod node;
 mod sale;
+mod small_disk;
 
 pub use client::{Answer, Client};
 pub use node::{Exit, Node, NodeOptions, PASSWORD, signal};
 pub use sale::{Sale, tokens};
+pub use small_disk::SmallDisk;
 
 /// Whether `tool` can be run. Where it must be (`ONSALE_REQUIRE_TOOLS=1`), its lack is a failure instead of a skip.
 pub fn has_tool(tool: &str) -> bool {
@@ -20,11 +22,15 @@ pub fn has_tool(tool: &str) -> bool {
         .status()
         .is_ok_and(|status| status.success());
     if !found {
-        let required = std::env::var_os("ONSALE_REQUIRE_TOOLS").is_some_and(|value| value == "1");
-        assert!(!required, "{tool} is required here and cannot be run");
+        assert!(!is_required(), "{tool} is required here and cannot be run");
         eprintln!("skipped: this test needs {tool}");
     }
     found
+}
+
+/// Whether a test that lacks what it needs fails, rather than being skipped.
+pub fn is_required() -> bool {
+    std::env::var_os("ONSALE_REQUIRE_TOOLS").is_some_and(|value| value == "1")
 }
 
 /// Asks again until there is an answer, for at most `within`.

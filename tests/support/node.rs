@@ -72,7 +72,7 @@ impl Node {
             let word = line.split_whitespace().find_map(|word| word.strip_prefix(name));
             format!("http://{}", word.unwrap_or_else(|| panic!("no {name} in {line:?}")))
         };
-        let pid = if options.wrapper.is_empty() { child.id() } else { only_child_of(child.id()) };
+        let pid = if options.wrapper.is_empty() { child.id() } else { node_under(child.id()) };
         let (http, admin) = (address("http="), address("admin="));
         Self { child, pid, data: data.to_owned(), _owned: None, http, admin, log }
     }
@@ -166,11 +166,11 @@ fn follow(child: &mut Child) -> (Arc<Mutex<String>>, mpsc::Receiver<String>) {
     (log, ready)
 }
 
-fn only_child_of(parent: u32) -> u32 {
+/// A wrapper has the node as its only child, or has become it.
+fn node_under(parent: u32) -> u32 {
     let path = format!("/proc/{parent}/task/{parent}/children");
     let children = std::fs::read_to_string(&path).unwrap_or_default();
-    let child = children.split_whitespace().next().and_then(|pid| pid.parse().ok());
-    child.unwrap_or_else(|| panic!("{path} names no child: {children:?}"))
+    children.split_whitespace().next().map_or(parent, |pid| pid.parse().expect("a process id"))
 }
 
 /// Sends `signal` to a process that the test has started.

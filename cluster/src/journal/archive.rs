@@ -131,12 +131,14 @@ pub(crate) struct Reader<D> {
     /// The number of the fact that is read next from the pages.
     next: u64,
     to: u64,
+    /// What was not whole on the way, in case something is missing.
+    torn: Option<io::Error>,
 }
 
 impl<D: LogDisk> Reader<D> {
     /// Of `event` the facts from number `from` up to before `to`.
     pub(crate) fn new(disk: D, event: EventId, from: u64, to: u64) -> Self {
-        Self { pages: Pages::new(disk, event), ready: VecDeque::new(), next: from, to }
+        Self { pages: Pages::new(disk, event), ready: VecDeque::new(), next: from, to, torn: None }
     }
 
     /// The next of them, `bytes` together or a little more; none: that was all. Blocks on the disk.
@@ -157,25 +159,38 @@ impl<D: LogDisk> Reader<D> {
     }
 
     fn read_page(&mut self) -> io::Result<()> {
-        let event = self.pages.event;
-        let missing = |number| {
-            let what = format!("the archive of {event}");
-            format::damaged(&what, &format!("fact {number} is missing"))
-        };
-        let page = self.pages.next()?.ok_or_else(|| missing(self.next))?;
+        let Some(page) = self.pages.next()? else { return Err(self.missing()) };
         for read in page {
-            let unpacked = read.map_err(|torn| torn.error)?;
-            for (number, item) in (unpacked.chunk.first..).zip(unpacked.items) {
-                if number > self.next && self.next < self.to {
-                    return Err(missing(self.next));
+            let unpacked = match read {
+                Ok(unpacked) => unpacked,
+                Err(torn) => {
+                    // What is asked for may lie elsewhere, or behind it.
+                    self.torn = Some(torn.error);
+                    continue;
                 }
-                if number == self.next && number < self.to {
+            };
+            for (number, item) in (unpacked.chunk.first..).zip(unpacked.items) {
+                if self.next >= self.to {
+                    return Ok(());
+                }
+                if number > self.next {
+                    return Err(self.missing());
+                }
+                if number == self.next {
                     self.next += 1;
                     self.ready.push_back(item);
                 }
             }
         }
         Ok(())
+    }
+
+    fn missing(&mut self) -> io::Error {
+        let missing = || {
+            let what = format!("the archive of {}", self.pages.event);
+            format::damaged(&what, &format!("fact {} is missing", self.next))
+        };
+        self.torn.take().unwrap_or_else(missing)
     }
 }
 
@@ -222,3 +237,7 @@ impl History {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "archive_test.rs"]
+mod test;

@@ -55,9 +55,11 @@ fn what_cannot_be_looked_at_is_not_written_to() {
 #[test]
 fn a_real_file_system_has_free_space() {
     let dir = tempfile::tempdir().unwrap();
-    assert!(Space::of(dir.path(), 0).admits(1));
-    assert!(!Space::of(dir.path(), u64::MAX).admits(1));
-    assert!(!Space::of(&dir.path().join("missing"), 0).admits(1));
+    assert!(Space::of(dir.path(), 0).room().unwrap() > 0);
+    let too_much = Space::of(dir.path(), u64::MAX).room().unwrap_err();
+    assert_eq!(too_much.kind(), io::ErrorKind::StorageFull);
+    let missing = Space::of(&dir.path().join("missing"), 0).room().unwrap_err();
+    assert_eq!(missing.kind(), io::ErrorKind::NotFound);
 }
 
 #[tokio::test]

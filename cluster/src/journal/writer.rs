@@ -87,7 +87,7 @@ impl Writer {
         on_fatal: OnFatal,
     ) -> io::Result<Self> {
         let marks = Watermarks::open(watermarks)?;
-        let flushes = last_flush(&*store, &marks)?;
+        let flushes = last_flush(&*store, &marks, watermarks)?;
         let space = Arc::new(space);
         space.watch()?;
         let shared = Arc::new(Shared {
@@ -251,13 +251,13 @@ fn size(op: &Op) -> u64 {
 }
 
 /// The number of the last flush that `store` has; it must have that of its watermark.
-fn last_flush(store: &dyn Store, marks: &Watermarks) -> io::Result<u64> {
+fn last_flush(store: &dyn Store, marks: &Watermarks, file: &Path) -> io::Result<u64> {
     let kept = store.scan(&keys::flushes())?;
     let kept = kept.first().map(|(_, value)| format::decode(&"the number of the last flush", value));
     let kept = kept.transpose()?.unwrap_or(0);
     match marks.end(GroupId::STORE) {
         Some(promised) if kept < promised => Err(format::damaged(
-            &"the journal's store",
+            &format_args!("the journal's store beside {}", file.display()),
             &format!("it ends with flush {kept}, but flush {promised} was acknowledged"),
         )),
         _ => Ok(kept),

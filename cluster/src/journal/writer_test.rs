@@ -166,3 +166,35 @@ async fn the_watermark_follows_what_is_durable() {
     receiver.await.unwrap().unwrap();
     assert_eq!(bench.writer.watermark(group), Some(5));
 }
+
+#[tokio::test]
+async fn without_space_nothing_is_written_and_with_it_everything_is() {
+    let free = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let told = free.clone();
+    let bench = bench_in(Script::default(), Space::probed(64, move || Ok(told.load(Ordering::SeqCst))));
+    bench.writer.shared.space.guard(true);
+    let (sender, mut receiver) = oneshot::channel();
+    let synced: super::super::Synced = Box::new(move |outcome| sender.send(outcome).unwrap());
+    bench.writer.submit(Write { ops: put(), synced: Some(synced), ..Write::default() }).await.unwrap();
+    while bench.writer.shared.space.admits(1) {
+        tokio::task::yield_now().await;
+    }
+    assert!(receiver.try_recv().is_err() && bench.done().is_empty(), "{:?}", bench.done());
+    free.store(1_000, Ordering::SeqCst);
+    receiver.await.unwrap().unwrap();
+    assert_eq!(bench.done(), ["apply", "apply", "flush"]);
+    bench.writer.close().await;
+}
+
+#[tokio::test]
+async fn a_journal_that_waits_for_space_can_be_closed() {
+    let bench = bench_in(Script::default(), Space::probed(64, || Ok(0)));
+    bench.writer.shared.space.guard(true);
+    let (sender, receiver) = oneshot::channel();
+    let synced: super::super::Synced = Box::new(move |outcome| sender.send(outcome).unwrap());
+    bench.writer.submit(Write { ops: put(), synced: Some(synced), ..Write::default() }).await.unwrap();
+    bench.writer.close().await;
+    receiver.await.unwrap().unwrap_err();
+    assert!(bench.done().is_empty(), "{:?}", bench.done());
+    assert!(bench.fatal.try_recv().is_err(), "nothing has failed");
+}

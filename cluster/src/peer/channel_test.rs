@@ -139,9 +139,8 @@ async fn dropping_what_comes_back_ends_the_stream() {
     let channel = channel(node(1), &local);
     let endless: Messages =
         Box::pin(futures_util::stream::once(async { Ok(bytes("a")) }).chain(futures_util::stream::pending()));
-    let back = channel.stream(2, SINK, endless, PATIENCE).await.unwrap();
-    drop(back);
-    tokio::time::timeout(PATIENCE, local.servant.input_over.notified()).await.unwrap();
+    drop(channel.stream(2, SINK, endless, PATIENCE).await.unwrap());
+    tokio::time::timeout(PATIENCE, local.servant.stream_over.notified()).await.unwrap();
     assert_eq!(
         channel.call(2, Service { name: "echo", lane: Lane::Raft }, bytes("b"), PATIENCE).await,
         Ok(bytes("b"))

@@ -123,7 +123,7 @@ mod test {
         assert_eq!(decode::<(u16, String)>("it", 1, &frame), Ok((7, "a".to_owned())));
     }
 
-    const GOLDEN: &str = "01";
+    const GOLDEN: &str = "0110fbe3970700010000000000000061";
 
     fn hex(bytes: &[u8]) -> String {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -222,3 +222,7 @@ fn judge_caller(here: Membership, hello: &Hello) -> Result<Option<NodeId>, Strin
         Some((_, node)) => Ok(Some(node)),
     }
 }
+
+#[cfg(test)]
+#[path = "handshake_test.rs"]
+mod test;

@@ -114,13 +114,16 @@ pub trait Calls: Send + Sync + 'static {
     ) -> BoxFuture<Result<Messages, CallError>>;
 
     /// What the monotonic clock of `to` shows now, in its milliseconds, or a little less: never more. `None` until it
-    /// has answered once. Instants of its clock may be sent to it as deadlines.
+    /// has answered once, and while there is no connection to it: it may be another process by then, with another clock.
+    /// Instants of its clock may be sent to it as deadlines.
     fn clock_of(&self, to: NodeId) -> Option<u64>;
 }
 
-/// What a node answers others.
+/// What a node answers others. What a caller has given up is dropped wherever it waits; what must be finished runs in a
+/// task of its own.
 pub trait Answers: Send + Sync + 'static {
-    /// Answers a call of `from`, which is authenticated as a node of this cluster.
+    /// Answers a call of `from`, which is authenticated as a node of this cluster; or as [`STRANGER`], which is let
+    /// through to [`JOIN`] only.
     ///
     /// # Errors
     /// [`CallError::Declined`] with the reason; the caller is told.

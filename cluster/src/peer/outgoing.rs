@@ -203,3 +203,51 @@ impl Body for Outgoing {
         }
     }
 }
+
+#[cfg(test)]
+mod test {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    fn flow(input: Vec<Result<Bytes, CallError>>) -> Outgoing {
+        let session = Arc::new(Session::new(&[3; 32], 1));
+        let input = Box::pin(futures_util::stream::iter(input));
+        let flow = Outflow::new(input, session, Way::Up, (1, "append".to_owned()), None);
+        Outgoing::Parts(Box::new(flow))
+    }
+
+    #[tokio::test]
+    async fn a_stream_of_version_1_keeps_its_bytes() {
+        let bytes = flow(vec![Ok("body".into())]).collect().await.unwrap().to_bytes();
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, STREAM_V1);
+    }
+
+    const STREAM_V1: &str = "04040000009dfff38740072f65931846333ae035ce626f647906000000005d79d27e66ca5743118cf93b8ad1b0\
+    e3";
+
+    #[tokio::test]
+    async fn small_messages_travel_together_and_large_ones_uncopied() {
+        let small = Bytes::from_static(b"small");
+        let large = Bytes::from(vec![1; PIECE_BYTES]);
+        let input = [&small, &small, &large, &small].map(|message| Ok(message.clone())).to_vec();
+        let mut flow = flow(input);
+        let mut pieces = Vec::new();
+        while let Some(frame) = flow.frame().await {
+            pieces.push(frame.unwrap().into_data().unwrap());
+        }
+        let lengths: Vec<usize> = pieces.iter().map(Bytes::len).collect();
+        assert_eq!(
+            lengths,
+            [2 * (PART_HEAD_BYTES + 5) + PART_HEAD_BYTES, PIECE_BYTES, 2 * PART_HEAD_BYTES + 5]
+        );
+        assert_eq!(pieces[1].as_ptr(), large.as_ptr());
+    }
+
+    #[test]
+    fn a_reason_is_cut_at_a_character() {
+        let why = reason(CallError::Lost(format!("a{}", "é".repeat(MAX_REASON_BYTES))));
+        assert_eq!(why.len(), MAX_REASON_BYTES - 1);
+    }
+}

@@ -203,3 +203,7 @@ impl Visit {
         Response::new(Outgoing::whole(Bytes::new()))
     }
 }
+
+#[cfg(test)]
+#[path = "server_test.rs"]
+mod test;

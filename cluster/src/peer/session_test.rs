@@ -68,3 +68,14 @@ async fn an_end_before_anyone_waits_is_not_missed() {
     session.ended().await;
     session.ended().await;
 }
+
+#[test]
+fn the_tags_of_version_1_stay() {
+    let session = Session::new(&[3; 32], 1);
+    let hex = |said| session.tag(&said).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert_eq!(hex(said(Kind::Call, 1, 0, "append", b"body")), CALL_V1);
+    assert_eq!(hex(said(Kind::Answer, 1, 1000, "append", b"")), ANSWER_V1);
+}
+
+const CALL_V1: &str = "37f91d99380a781acf0ad561f9879169";
+const ANSWER_V1: &str = "7101f2f718b1706852e1b6d648a0d74c";

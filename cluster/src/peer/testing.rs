@@ -58,9 +58,18 @@ pub(super) fn clock(monotonic_ms: u64) -> Arc<dyn Clock> {
 pub(super) struct Servant {
     /// Rung when a call hangs.
     pub(super) hanging: Notify,
-    /// Rung when the input of a stream ended or broke.
-    pub(super) input_over: Arc<Notify>,
+    /// Rung when a stream is over.
+    pub(super) stream_over: Arc<Notify>,
     pub(super) calls: AtomicUsize,
+}
+
+/// Rings when it is dropped.
+struct Ring(Arc<Notify>);
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 impl Answers for Servant {
@@ -86,13 +95,13 @@ impl Answers for Servant {
         service: &str,
         mut input: Messages,
     ) -> BoxFuture<Result<Messages, CallError>> {
-        let over = self.input_over.clone();
+        let over = Ring(self.stream_over.clone());
         let output: Messages = match service {
             "echo" => input,
             // Takes all and says nothing.
             "sink" => Box::pin(futures_util::stream::once(async move {
+                let _over = over;
                 while let Some(Ok(_)) = input.next().await {}
-                over.notify_one();
                 std::future::pending().await
             })),
             // Takes nothing.
@@ -255,10 +264,10 @@ impl AsyncWrite for Tap {
 /// A harm that flips a bit of the first byte behind `mark`, wherever it is written.
 pub(super) fn flip_after(mark: &'static [u8]) -> Harm {
     Arc::new(move |bytes| {
-        if let Some(at) = bytes.windows(mark.len()).position(|window| window == mark) {
-            if let Some(byte) = bytes.get_mut(at + mark.len()) {
-                *byte ^= 1;
-            }
+        if let Some(at) = bytes.windows(mark.len()).position(|window| window == mark)
+            && let Some(byte) = bytes.get_mut(at + mark.len())
+        {
+            *byte ^= 1;
         }
     })
 }

@@ -8,11 +8,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::layout::Targets;
 use super::level::{Bounds, Loads, level};
 use super::nodes::NodeRing;
-
-/// For each shard the numbers of the nodes that are to have a replica, the preferred leader first.
-pub(super) type Targets = BTreeMap<u16, Vec<u32>>;
 
 /// Targets being worked on.
 pub(super) struct Balance {
@@ -38,8 +36,9 @@ impl Balance {
         for target in self.targets.values_mut() {
             target.retain(|number| self.weights.contains_key(number));
         }
+        let kept = self.targets.clone();
         let bounds = self.replica_bounds();
-        let mut loads = Replicas(self).loads();
+        let mut loads = self.counted(kept.values().flatten());
         for (shard, order) in &self.order {
             let target = self.targets.entry(*shard).or_default();
             while target.len() < self.replicas {
@@ -54,12 +53,14 @@ impl Balance {
                 *loads.entry(chosen).or_default() += 1;
             }
         }
+        // The last ones may have found only full nodes left: what was just placed may still be placed otherwise.
+        level(&mut Replicas { balance: self, fixed: &kept }, &bounds);
     }
 
     /// Moves as few replicas as it takes for every node to have its share.
     pub(super) fn even(&mut self) {
         let bounds = self.replica_bounds();
-        level(&mut Replicas(self), &bounds);
+        level(&mut Replicas { balance: self, fixed: &Targets::new() }, &bounds);
     }
 
     /// Gives every shard whose preferred leader was taken away the replica that leads least, given `before`.
@@ -89,7 +90,11 @@ impl Balance {
     pub(super) fn even_leaders(&mut self) {
         let replicas = self.replicas.max(1);
         let share = |has: usize| (has / replicas, has.div_ceil(replicas));
-        let bounds = Replicas(self).loads().into_iter().map(|(number, has)| (number, share(has))).collect();
+        let bounds = self
+            .counted(self.targets.values().flatten())
+            .into_iter()
+            .map(|(number, has)| (number, share(has)))
+            .collect();
         level(&mut Leaders(self), &bounds);
     }
 
@@ -137,29 +142,42 @@ impl Balance {
     }
 }
 
-/// Replicas, to be moved.
-struct Replicas<'a>(&'a mut Balance);
+/// Replicas, to be moved unless they are among the fixed ones.
+struct Replicas<'a> {
+    balance: &'a mut Balance,
+    fixed: &'a Targets,
+}
+
+impl Replicas<'_> {
+    fn movable(&self, from: u32, to: u32) -> impl Iterator<Item = (u16, &Vec<u32>)> {
+        let is_fixed = move |shard| self.fixed.get(shard).is_some_and(|fixed| fixed.contains(&from));
+        let has_gap = move |target: &[u32]| target.contains(&from) && !target.contains(&to);
+        let targets = self.balance.targets.iter();
+        targets
+            .filter(move |(shard, target)| has_gap(target) && !is_fixed(shard))
+            .map(|(shard, target)| (*shard, target))
+    }
+}
 
 impl Loads for Replicas<'_> {
     fn loads(&self) -> BTreeMap<u32, usize> {
-        self.0.counted(self.0.targets.values().flatten())
+        self.balance.counted(self.balance.targets.values().flatten())
+    }
+
+    fn possible(&self, from: u32, to: u32) -> bool {
+        self.movable(from, to).next().is_some()
     }
 
     fn candidate(&self, from: u32, to: u32) -> Option<u16> {
-        let movable = |target: &Vec<u32>| target.contains(&from) && !target.contains(&to);
-        let leads = |target: &Vec<u32>| target.first() == Some(&from);
-        let (_, shard) = (self.0.targets.iter())
-            .filter(|(_, target)| movable(target))
-            .map(|(shard, target)| {
-                let ranks = (self.0.rank(*shard, to), Reverse(self.0.rank(*shard, from)));
-                ((leads(target), ranks), *shard)
-            })
-            .min()?;
-        Some(shard)
+        let rank = |shard, number| self.balance.rank(shard, number);
+        let price = |shard: u16, target: &[u32]| {
+            (target.first() == Some(&from), rank(shard, to), Reverse(rank(shard, from)), shard)
+        };
+        self.movable(from, to).map(|(shard, target)| price(shard, target)).min().map(|(.., shard)| shard)
     }
 
     fn shift(&mut self, shard: u16, from: u32, to: u32) {
-        let target = self.0.targets.entry(shard).or_default();
+        let target = self.balance.targets.entry(shard).or_default();
         target.iter_mut().filter(|number| **number == from).for_each(|number| *number = to);
     }
 }
@@ -172,8 +190,12 @@ impl Loads for Leaders<'_> {
         self.0.counted(self.0.targets.values().filter_map(|target| target.first()))
     }
 
+    fn possible(&self, from: u32, to: u32) -> bool {
+        self.candidate(from, to).is_some()
+    }
+
     fn candidate(&self, from: u32, to: u32) -> Option<u16> {
-        let changes = |target: &Vec<u32>| target.first() == Some(&from) && from != to && target.contains(&to);
+        let changes = |target: &[u32]| target.first() == Some(&from) && from != to && target.contains(&to);
         self.0.targets.iter().find(|(_, target)| changes(target)).map(|(shard, _)| *shard)
     }
 
@@ -184,3 +206,7 @@ impl Loads for Leaders<'_> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "balance_test.rs"]
+mod test;

@@ -13,7 +13,9 @@ pub(super) type Bounds = BTreeMap<u32, (usize, usize)>;
 pub(super) trait Loads {
     /// What every node of the bounds has.
     fn loads(&self) -> BTreeMap<u32, usize>;
-    /// The shard best shifted from one node to another, if any can be.
+    /// Whether any shard can be shifted from one node to another.
+    fn possible(&self, from: u32, to: u32) -> bool;
+    /// The shard best shifted, if any can be.
     fn candidate(&self, from: u32, to: u32) -> Option<u16>;
     /// Shifts it.
     fn shift(&mut self, shard: u16, from: u32, to: u32);
@@ -65,7 +67,7 @@ fn shortest(
     let mut open: VecDeque<u32> = sources.iter().copied().collect();
     while let Some(at) = open.pop_front() {
         for &next in bounds.keys() {
-            if came_from.contains_key(&next) || loads.candidate(at, next).is_none() {
+            if came_from.contains_key(&next) || !loads.possible(at, next) {
                 continue;
             }
             came_from.insert(next, Some(at));

@@ -99,7 +99,8 @@ pub fn next_step(actual: &Actual, target: &Target) -> Step {
     if let Some(preferred) = target.voters.first().filter(|id| **id != actual.me && actual.can_lead(**id)) {
         return Step::HandOver(*preferred);
     }
-    let absent = wanted.difference(&actual.voters).copied().next().or_else(|| missing(actual, target).next());
+    let mut voteless = wanted.difference(&actual.voters).copied();
+    let absent = voteless.find(|id| !actual.is_alive(*id)).or_else(|| missing(actual, target).next());
     absent.map_or(Step::Nothing, |id| Step::Wait(Why::NotAlive(id)))
 }
 
@@ -123,7 +124,8 @@ fn next_voters(actual: &Actual, wanted: &BTreeSet<NodeId>) -> Result<BTreeSet<No
         actual.voters.difference(wanted).copied().filter(|id| !replaced(id)).collect();
     spare.sort_by_key(|id| (*id != actual.me, !actual.is_ready(*id), *id));
     if spare.len() < dead.len() {
-        return if actual.joint { Err(Why::NoMajority) } else { Ok(actual.voters.clone()) };
+        let late = dead.first().copied().filter(|_| actual.joint);
+        return late.map_or_else(|| Ok(actual.voters.clone()), |id| Err(Why::NotAlive(id)));
     }
     next.extend(spare.into_iter().take(dead.len()));
     next.insert(actual.me);

@@ -51,7 +51,8 @@ pub trait GroupsHere: Send + Sync + 'static {
     /// The replica of `id`, where there is one.
     fn group(&self, id: GroupId) -> Option<Arc<dyn RaftGroup>>;
 
-    /// Starts an empty replica of `id`, unless there is one by now; it has no members before the leader says who they are.
+    /// Starts an empty replica of `id`, unless there is one by now: several callers may ask at the same time. It has no
+    /// members before the leader says who they are.
     ///
     /// # Errors
     /// When there can be none; the leader is told why.

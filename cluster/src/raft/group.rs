@@ -13,6 +13,8 @@ use openraft::errors::{Fatal, LinearizableReadError, RaftError};
 use openraft::impls::ProgressResponder;
 use openraft::{Config, Instant, LogIdOptionExt, Raft, ReadPolicy, ServerState};
 
+use tokio::sync::watch;
+
 use super::log_store::LogStore;
 use super::machines::Machine;
 use super::network::Peers;
@@ -39,6 +41,8 @@ pub(crate) struct GroupContext<D> {
     pub(crate) peers: Arc<dyn Calls>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) observer: Arc<dyn CommitObserver>,
+    /// Changes whenever any of them has applied something.
+    pub(crate) progress: watch::Sender<u64>,
     pub(crate) blocking: Blocking,
 }
 
@@ -95,7 +99,8 @@ async fn read_back<M: Machine, D: LogDisk>(
         let log = LogStore::open(id, context.disk.clone()).await?;
         let found = Snapshots::open(&context.snapshots, id)?;
         require_snapshot(id, log.purged(), &found)?;
-        let machine = StateMachine::open(id, context.disk, found, context.observer, blocking)?;
+        let machine =
+            StateMachine::open(id, context.disk, found, (context.observer, context.progress), blocking)?;
         Ok((log, machine))
     };
     blocking.finish(reading).await

@@ -44,7 +44,14 @@ type Stores<D> = (tempfile::TempDir, LogStore<D>, StateMachine<Accounts, D>);
 async fn stores<D: LogDisk>(disk: D, dir: tempfile::TempDir) -> Stores<D> {
     let log = open(&disk).await;
     let found = Snapshots::open(&dir.path().join("snapshots"), GROUP).unwrap();
-    let machine = StateMachine::open(GROUP, disk, found, Arc::new(()), Blocking::Pool).unwrap();
+    let machine = StateMachine::open(
+        GROUP,
+        disk,
+        found,
+        (Arc::new(()), tokio::sync::watch::Sender::new(0)),
+        Blocking::Pool,
+    )
+    .unwrap();
     (dir, log, machine)
 }
 

@@ -24,3 +24,5 @@ pub(crate) mod state_machine;
 pub(crate) mod transfer;
 pub mod types;
 pub mod wire;
+#[cfg(test)]
+pub(crate) mod world;

@@ -95,7 +95,7 @@ impl<D: LogDisk> Network<D> {
         within: Duration,
     ) -> Called<T> {
         let body = Bytes::from(message.map_err(|error| broken(&error))?);
-        let answer = self.sending.calls.call(self.to, service, body, within).await.map_err(failed)?;
+        let answer = self.sending.calls.call(self.to, service, body, within).await.map_err(RPCError::from)?;
         T::decode(&answer).map_err(|error| broken(&error))
     }
 
@@ -107,9 +107,10 @@ impl<D: LogDisk> Network<D> {
         let requests = pipeline::requests(self.sending.group, input, window.clone());
         // A follower's flush may well take longer than a heartbeat may; as long as a leader is given is long enough.
         let patience = option.soft_ttl().max(LEASE);
-        let answers = self.sending.calls.stream(self.to, APPEND, requests, patience).await.map_err(failed)?;
+        let answers =
+            self.sending.calls.stream(self.to, APPEND, requests, patience).await.map_err(RPCError::from)?;
         let answers = pipeline::answers(answers, window, patience);
-        Ok(Box::pin(answers.map(|answer| answer.map_err(failed))))
+        Ok(Box::pin(answers.map(|answer| answer.map_err(RPCError::from))))
     }
 }
 
@@ -129,7 +130,7 @@ impl<D: LogDisk> RaftNetworkV2<Types> for Network<D> {
             Ok(matching) => Ok(AppendEntriesResponse::PartialSuccess(matching)),
             Err(StreamAppendError::HigherVote(vote)) => Ok(AppendEntriesResponse::HigherVote(vote)),
             Err(StreamAppendError::Conflict(_)) if nothing_before => {
-                Err(failed(CallError::Lost("the peer has a conflict with nothing".to_owned())))
+                Err(CallError::Lost("the peer has a conflict with nothing".to_owned()).into())
             }
             Err(StreamAppendError::Conflict(_)) => Ok(AppendEntriesResponse::Conflict),
         }
@@ -172,7 +173,7 @@ impl<D: LogDisk> RaftNetworkV2<Types> for Network<D> {
                 Err(error) => {
                     let group = self.sending.group;
                     tracing::warn!(%group, to = self.to, %error, "a snapshot did not arrive; it is sent again");
-                    Err(failed(error).into())
+                    Err(RPCError::from(error).into())
                 }
             },
         }
@@ -184,10 +185,12 @@ impl<D: LogDisk> RaftNetworkV2<Types> for Network<D> {
 }
 
 /// What openraft makes of it: after `Unreachable` it waits a while, after `Network` it asks again at once.
-fn failed(error: CallError) -> RPCError<Types> {
-    match error {
-        CallError::Lost(_) => RPCError::Network(NetworkError::new(&error)),
-        CallError::Unreachable(_) | CallError::Declined(_) => RPCError::Unreachable(Unreachable::new(&error)),
+impl From<CallError> for RPCError<Types> {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Lost(_) => Self::Network(NetworkError::new(&error)),
+            CallError::Unreachable(_) | CallError::Declined(_) => Self::Unreachable(Unreachable::new(&error)),
+        }
     }
 }
 

@@ -145,3 +145,7 @@ async fn next(
         }
     }
 }
+
+#[cfg(test)]
+#[path = "pipeline_test.rs"]
+mod test;

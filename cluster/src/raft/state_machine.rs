@@ -14,6 +14,7 @@ use domain::ids::EventId;
 use futures_util::{Stream, TryStreamExt};
 use openraft::storage::{EntryResponder, RaftStateMachine};
 use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
+use tokio::sync::watch;
 
 use super::machines::Machine;
 use super::snapshots::{Loaded, SnapshotFile, Snapshots};
@@ -109,6 +110,7 @@ pub(crate) struct StateMachine<M, D> {
     state: SharedState<M>,
     snapshots: Snapshots,
     observer: Arc<dyn CommitObserver>,
+    progress: watch::Sender<u64>,
     blocking: Blocking,
 }
 
@@ -118,7 +120,7 @@ impl<M: Machine, D: LogDisk> StateMachine<M, D> {
         group: GroupId,
         disk: D,
         (snapshots, newest): (Snapshots, Option<Loaded>),
-        observer: Arc<dyn CommitObserver>,
+        (observer, progress): (Arc<dyn CommitObserver>, watch::Sender<u64>),
         blocking: Blocking,
     ) -> io::Result<Self> {
         let mut state = State {
@@ -130,7 +132,7 @@ impl<M: Machine, D: LogDisk> StateMachine<M, D> {
         if let Some(loaded) = newest {
             state.install(&loaded, &format!("the state in the snapshot of {group}"))?;
         }
-        Ok(Self { group, disk, state: Arc::new(RwLock::new(state)), snapshots, observer, blocking })
+        Ok(Self { group, disk, state: Arc::new(RwLock::new(state)), snapshots, observer, progress, blocking })
     }
 
     /// Its snapshots.
@@ -166,6 +168,7 @@ impl<M: Machine, D: LogDisk> RaftStateMachine<Types> for StateMachine<M, D> {
                 responder.send(applied);
             }
         }
+        self.progress.send_modify(|count| *count += 1);
         Ok(())
     }
 
@@ -196,7 +199,10 @@ impl<M: Machine, D: LogDisk> RaftStateMachine<Types> for StateMachine<M, D> {
             Ok(loaded)
         });
         let loaded = loaded.await?;
-        write(&self.state).install(&loaded, &format!("the state in an installed snapshot of {}", self.group))
+        let what = format!("the state in an installed snapshot of {}", self.group);
+        write(&self.state).install(&loaded, &what)?;
+        self.progress.send_modify(|count| *count += 1);
+        Ok(())
     }
 
     async fn get_current_snapshot(&mut self) -> io::Result<Option<Snapshot>> {

@@ -15,7 +15,8 @@ type Machine3 = StateMachine<Shard, MemoryDisk>;
 
 fn open(dir: &tempfile::TempDir, disk: &MemoryDisk) -> Machine3 {
     let found = Snapshots::open(&dir.path().join("snapshots"), GROUP).unwrap();
-    StateMachine::open(GROUP, disk.clone(), found, Arc::new(()), Blocking::Pool).unwrap()
+    StateMachine::open(GROUP, disk.clone(), found, (Arc::new(()), watch::Sender::new(0)), Blocking::Pool)
+        .unwrap()
 }
 
 fn batch(event: EventId, base: u64, count: u64) -> SaleBatch {

@@ -56,7 +56,12 @@ fn codec() -> impl Options {
     bincode::DefaultOptions::new().with_fixint_encoding()
 }
 
-fn encode<T: Serialize>(message: &T) -> Vec<u8> {
+/// The frame of `message`.
+///
+/// # Panics
+/// Where `message` has a list that does not know its length.
+#[must_use]
+pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
     let mut frame = vec![VERSION, 0, 0, 0, 0];
     codec()
         .serialize_into(&mut frame, message)
@@ -66,7 +71,20 @@ fn encode<T: Serialize>(message: &T) -> Vec<u8> {
     frame
 }
 
-fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, WireError> {
+/// How many bytes `message` takes within a frame.
+///
+/// # Panics
+/// As [`encode`].
+#[must_use]
+pub fn size<T: Serialize>(message: &T) -> u64 {
+    codec().serialized_size(message).expect("every list of a message knows its length")
+}
+
+/// The message in `frame`, all of it.
+///
+/// # Errors
+/// [`WireError`] where a byte is wrong, missing or too many, or a list is out of bounds.
+pub fn decode<T: DeserializeOwned>(frame: &[u8]) -> Result<T, WireError> {
     let Some((&[version, a, b, c, d], body)) = frame.split_first_chunk::<FRAME_BYTES>() else {
         return Err(WireError::CutShort);
     };

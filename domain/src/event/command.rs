@@ -8,7 +8,7 @@ use crate::account::Role;
 use crate::ids::{BookingNumber, HoldNumber, SeatIndex, UserId};
 
 /// Who asks; verified by the node that took the request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
     /// The account.
     pub user: UserId,
@@ -36,7 +36,7 @@ pub struct Key {
 }
 
 /// How a booking is to be paid.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentTerms {
     /// Provider and token.
     pub method: PaymentMethod,
@@ -45,7 +45,7 @@ pub struct PaymentTerms {
 }
 
 /// What a provider did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PaymentOutcome {
     /// The money is set aside.
     Authorized,
@@ -65,7 +65,7 @@ pub enum PaymentOutcome {
 }
 
 /// A command to a sale.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// Set these seats aside, all or none.
     HoldExact {

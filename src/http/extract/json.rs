@@ -7,12 +7,12 @@ use std::error::Error;
 use std::iter::successors;
 
 use axum::RequestExt;
-use axum::body::{Bytes, HttpBody};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use domain::invalid::Invalid;
-use http_body_util::{BodyExt, Collected, LengthLimitError};
+use http_body_util::{BodyExt, Collected, LengthLimitError, Limited};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
@@ -110,7 +110,19 @@ fn require_json_body(headers: &HeaderMap) -> Result<(), Problem> {
 /// 413 where it has more bytes than the call takes, 400 where it breaks off.
 pub async fn read_body(request: Request) -> Result<Bytes, Problem> {
     let announced = request.body().size_hint().lower();
-    let body = request.into_limited_body();
+    collected(request.into_limited_body(), announced).await
+}
+
+/// All of `body`, which may have `most` bytes; for a body that no route has set a limit to.
+///
+/// # Errors
+/// As [`read_body`].
+pub async fn read_at_most(body: Body, most: usize) -> Result<Bytes, Problem> {
+    let announced = body.size_hint().lower();
+    collected(Body::new(Limited::new(body, most)), announced).await
+}
+
+async fn collected(body: Body, announced: u64) -> Result<Bytes, Problem> {
     if body.size_hint().upper().is_some_and(|most| most < announced) {
         return Err(too_large());
     }

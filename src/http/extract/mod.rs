@@ -10,6 +10,6 @@ mod written;
 
 pub use accept::{accepted, require_json};
 pub use idempotency::{BodyHash, Idempotency, IdempotencyKey, Target, hash_key};
-pub use json::{ApiJson, OptionalJson, is_json, media_type, parse, read_body, somewhere};
+pub use json::{ApiJson, OptionalJson, is_json, media_type, parse, read_at_most, read_body, somewhere};
 pub use params::{ApiPath, ApiQuery};
 pub use written::Written;

@@ -105,6 +105,7 @@ impl Problem {
     pub fn no_reply(event: EventId, no: NoReply) -> Self {
         match no {
             NoReply::Refused(refusal) => Self::of_sale(event, &refusal),
+            NoReply::Invalid(invalid) => Self::invalid(&[invalid]),
             NoReply::InFlight => {
                 Self::new(Code::IdempotencyInFlight, "Ask again with the same Idempotency-Key.")
             }

@@ -4,13 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::event::{Booking, Command, PaymentMethod, PaymentStatus, PaymentTerms, Reply, Sale};
-use domain::ids::{BookingId, BookingNumber, EventId, HoldId};
+use domain::event::{Booking, Command, PaymentMethod, PaymentTerms, Reply, Sale};
+use domain::ids::{BookingId, EventId, HoldId};
 use serde::Deserialize;
 
 use super::booking_views::BookingBody;
 use super::seats::{seat, seats};
-use super::{decided, unexpected};
+use super::{decided, own_bookings, unexpected};
+use crate::dispatch::ways;
 use crate::http::App;
 use crate::http::auth::Customer;
 use crate::http::cache::{self, Audience};
@@ -119,6 +120,7 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let scene = app.scene(booking.event)?;
+    app.dispatch.caught_up(ways::State::Sale(booking.event)).await;
     let seen = app.cluster.with_sale(booking.event, |sale| {
         let sale = sale?;
         sale.booking(booking.part).filter(|found| may_see(sale, found, &caller)).cloned()
@@ -141,20 +143,11 @@ pub(super) async fn list(
     ApiQuery(page): ApiQuery<PageQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let mut own: Vec<(EventId, BookingNumber, Booking)> = Vec::new();
-    app.cluster.for_each_sale(|_, sale| {
-        let bookings = sale.bookings().filter(|(_, booking)| {
-            booking.buyer == caller.user && booking.payment.status != PaymentStatus::Declined
-        });
-        own.extend(bookings.map(|(number, booking)| (sale.event(), number, booking.clone())));
-    });
-    own.sort_by_key(|(event, number, booking)| (std::cmp::Reverse(booking.created_at), *event, *number));
-    let (own, total) = page.cut(own);
-    let scenes = own.iter().map(|(event, ..)| app.scene(*event)).collect::<Result<Vec<_>, _>>()?;
+    let (own, total) = page.cut(own_bookings::of(&app, caller.user).await?);
+    let scenes = own.iter().map(|own| app.scene(own.event)).collect::<Result<Vec<_>, _>>()?;
     let shown = own.iter().zip(&scenes);
-    let shown: Vec<_> = shown
-        .map(|((_, number, booking), scene)| BookingBody::new(scene, *number, booking, caller.user))
-        .collect();
+    let shown: Vec<_> =
+        shown.map(|(own, scene)| BookingBody::new(scene, own.number, &own.booking, caller.user)).collect();
     page.respond(&headers, Audience::Private, "/bookings", &shown, total)
 }
 

@@ -7,6 +7,7 @@ mod bookings;
 mod hold_batch;
 mod hold_views;
 mod holds;
+mod own_bookings;
 mod seats;
 mod shorthand;
 
@@ -22,6 +23,7 @@ use super::problem::Problem;
 pub(super) use holds::hold;
 
 pub(super) use hold_batch::routes as batch_routes;
+pub(crate) use own_bookings::answer as answer_bookings;
 
 /// The routes of this module.
 pub(super) fn routes() -> Router<App> {

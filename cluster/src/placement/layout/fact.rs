@@ -179,3 +179,7 @@ impl Layout {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "fact_test.rs"]
+mod test;

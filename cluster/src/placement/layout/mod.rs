@@ -170,4 +170,4 @@ impl Layout {
 }
 
 #[cfg(test)]
-pub(crate) mod testing;
+mod testing;

@@ -159,3 +159,7 @@ fn lacking(operation: &Operation, shard: u16, wanted: &[u32], actual: &Membershi
     let complete = joining.is_empty() && leaving.is_empty() && to_lead.is_none();
     (!complete).then_some(Waiting { shard, joining, leaving, to_lead })
 }
+
+#[cfg(test)]
+#[path = "operation_test.rs"]
+mod test;

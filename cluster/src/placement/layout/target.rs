@@ -59,3 +59,7 @@ impl Layout {
         numbers.iter().filter_map(|number| self.id_of(*number)).collect()
     }
 }
+
+#[cfg(test)]
+#[path = "target_test.rs"]
+mod test;

@@ -27,6 +27,8 @@ use crate::journal::format::{self, damaged};
 
 /// So long may the other side be silent. A large state takes its time to be read back and installed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// So long may the connection be without a sign of life.
+pub(crate) const ALIVE: Duration = Duration::from_secs(10);
 /// What is sent at once, about: a little less than a piece.
 pub(crate) const CHUNK_BYTES: usize = 255 * 1024;
 
@@ -128,3 +130,7 @@ impl Message for Asked {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "transfer_test.rs"]
+mod test;

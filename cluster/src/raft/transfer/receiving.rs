@@ -51,7 +51,8 @@ impl<M: Machine, D: LogDisk> Receiving<M, D> {
         let turn = timeout(PATIENCE, self.snapshots.turn()).await;
         let turn = turn.map_err(|_| declined(&"another snapshot is on its way or being written"))?;
         let snapshots = self.snapshots.clone();
-        let (to, file) = self.blocking.run(move || snapshots.receive()).await.map_err(declining)?;
+        let (to, file) =
+            self.blocking.run(move || snapshots.receive()).await.map_err(|error| declined(&error))?;
         let taken = self.take_into(&offer, talk, (to, file.clone()), turn).await;
         // Not there any more where it was installed; else the next transfer, or the next start, tries again.
         let _ = self.blocking.run(move || std::fs::remove_file(file.path)).await;
@@ -72,13 +73,13 @@ impl<M: Machine, D: LogDisk> Receiving<M, D> {
         turn: Turn,
     ) -> Result<Vote, CallError> {
         self.take_file(offer.bytes, talk, to).await?;
-        for gaps in self.gaps(offer, &file).await.map_err(declining)?.chunks(GAPS_AT_ONCE) {
+        for gaps in self.gaps(offer, &file).await.map_err(|error| declined(&error))?.chunks(GAPS_AT_ONCE) {
             talk.say(&Asked::Facts(gaps.to_vec())).await?;
             for gap in gaps {
                 self.take_facts(*gap, talk).await?;
             }
         }
-        self.disk.write_through(Vec::new()).await.map_err(declining)?;
+        self.disk.write_through(Vec::new()).await.map_err(|error| declined(&error))?;
         let (raft, vote) = (self.raft.clone(), offer.vote);
         let snapshot = Snapshot { meta: offer.meta.clone(), snapshot: file };
         let installing = tokio::spawn(async move {
@@ -101,9 +102,9 @@ impl<M: Machine, D: LogDisk> Receiving<M, D> {
                 .filter(|_| !chunk.is_empty())
                 .ok_or_else(|| declined(&"the file of a snapshot is not as long as announced"))?;
             let written = self.blocking.run(move || to.write_all(&chunk).map(|()| to));
-            to = written.await.map_err(declining)?;
+            to = written.await.map_err(|error| declined(&error))?;
         }
-        self.blocking.run(move || to.sync_all()).await.map_err(declining)
+        self.blocking.run(move || to.sync_all()).await.map_err(|error| declined(&error))
     }
 
     /// Checks the file; gives the facts that it covers and the archive here has not.
@@ -143,9 +144,10 @@ impl<M: Machine, D: LogDisk> Receiving<M, D> {
             }
             for (number, item) in (first..).zip(&items) {
                 let what = format_args!("fact {number} of {event} from a peer").to_string();
-                format::decode_bare::<domain::event::Stamped>(&what, item).map_err(declining)?;
+                format::decode_bare::<domain::event::Stamped>(&what, item)
+                    .map_err(|error| declined(&error))?;
             }
-            archive::add(&self.disk, event, first, &items).await.map_err(declining)?;
+            archive::add(&self.disk, event, first, &items).await.map_err(|error| declined(&error))?;
             next += items.len() as u64;
         }
         Ok(())
@@ -159,7 +161,7 @@ struct Talk {
 
 impl Talk {
     async fn say(&mut self, message: &Asked) -> Result<(), CallError> {
-        for piece in pieces::cut(message.encode().map_err(declining)?) {
+        for piece in pieces::cut(message.encode().map_err(|error| declined(&error))?) {
             let sent = timeout(PATIENCE, self.sender.send(piece)).await;
             let sent =
                 sent.map_err(|_| CallError::Lost("the sender of a snapshot does not listen".to_owned()))?;
@@ -170,7 +172,7 @@ impl Talk {
 
     async fn hear(&mut self) -> Result<Sent, CallError> {
         match timeout(PATIENCE, self.input.next()).await {
-            Ok(Some(message)) => Sent::decode(&message?).map_err(declining),
+            Ok(Some(message)) => Sent::decode(&message?).map_err(|error| declined(&error)),
             Ok(None) => Err(CallError::Lost("the sender of a snapshot ended it too early".to_owned())),
             Err(_) => Err(CallError::Lost(format!("nothing came of a snapshot for {PATIENCE:?}"))),
         }
@@ -179,8 +181,4 @@ impl Talk {
 
 fn declined(why: &dyn std::fmt::Display) -> CallError {
     CallError::Declined(why.to_string())
-}
-
-fn declining(error: io::Error) -> CallError {
-    declined(&error)
 }

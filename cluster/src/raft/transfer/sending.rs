@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::throttle::Throttle;
-use super::{Asked, CHUNK_BYTES, Gap, PATIENCE, Sent};
+use super::{ALIVE, Asked, CHUNK_BYTES, Gap, PATIENCE, Sent};
 use crate::journal::{GroupId, LogDisk, archive};
 use crate::peer::{Bytes, CallError, Calls, Messages};
 use crate::raft::network::{SNAPSHOT, Snapshot};
@@ -43,7 +43,7 @@ impl<D: LogDisk> Sending<D> {
         let input = stream::unfold(receiver, |mut receiver: mpsc::Receiver<Bytes>| async move {
             receiver.recv().await.map(|piece| (Ok(piece), receiver))
         });
-        let opening = self.calls.stream(to, SNAPSHOT, Box::pin(input), PATIENCE);
+        let opening = self.calls.stream(to, SNAPSHOT, Box::pin(input), ALIVE);
         let mut talk = Talk { sender, answers: pieces::join(opening.await?) };
         talk.say(&Offer { group: self.group, vote, meta: snapshot.meta, bytes }).await?;
         self.send_file(&mut talk, file).await?;

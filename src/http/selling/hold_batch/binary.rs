@@ -9,6 +9,7 @@ use actors::Fault;
 use cluster::wire::{Counted, HoldItem, HoldMessage, HoldOutcome, Wanted};
 use domain::event::{BestWish, Command, HoldView, Key, Refusal};
 use domain::ids::{TicketId, UserId};
+use domain::invalid::Invalid;
 use domain::seat_map::SeatMap;
 
 use crate::dispatch::NoReply;
@@ -137,6 +138,9 @@ fn refused(no: NoReply) -> Result<HoldOutcome, Problem> {
         NoReply::Refused(Refusal::KeyReused) => HoldOutcome::KeyReused,
         NoReply::Refused(Refusal::NotFound) => HoldOutcome::NotFound,
         NoReply::Refused(Refusal::Invalid { pointer, message }) => {
+            HoldOutcome::Invalid { pointer: pointer.into(), message: message.into() }
+        }
+        NoReply::Invalid(Invalid { pointer, message }) => {
             HoldOutcome::Invalid { pointer: pointer.into(), message: message.into() }
         }
         other => return Err(Problem::internal(format!("a hold is never answered with {other:?}"))),

@@ -194,3 +194,7 @@ fn give_replicas(
     facts.extend(started);
     Ok(begun.operation)
 }
+
+#[cfg(test)]
+#[path = "join_test.rs"]
+mod test;

@@ -86,7 +86,3 @@ fn member(layout: &super::Layout, number: u32) -> Result<&Member, Refused> {
     let known = layout.members.get(&number).filter(|member| member.state != super::MemberState::Removed);
     known.ok_or_else(|| Refused::unknown_node(number))
 }
-
-#[cfg(test)]
-#[path = "../decide_test.rs"]
-mod test;

@@ -115,7 +115,7 @@ pub fn abort(layout: &Layout, id: u64, order: Order<'_>) -> Decided<Aborted> {
         );
         return Err(Refused::new("cannot-abort", text));
     }
-    let kept = operation.wanted.len() - restored.len();
+    let kept = operation.wanted.len().saturating_sub(restored.len());
     let plan = Plan::between(&operation.wanted, &restored);
     let mut facts: Vec<LayoutFact> = taken_back
         .map(|(number, _)| LayoutFact::StateChanged { number, state: MemberState::Active })
@@ -155,3 +155,7 @@ fn running(layout: &Layout, id: u64) -> Result<&Operation, Refused> {
 fn unknown(id: u64) -> Refused {
     Refused::new("unknown-operation", format!("there is no operation {id}, or it is too long ago"))
 }
+
+#[cfg(test)]
+#[path = "operate_test.rs"]
+mod test;

@@ -40,8 +40,8 @@ pub(super) fn targets(
     }
     let mut balance = Balance::new(layout.targets.clone(), eligible.clone(), replicas);
     balance.fill();
-    // A lone voter stays where it is until there are three.
-    let evened = moving == Moving::Evened && replicas > 1;
+    // A lone voter stays where it is until there are three nodes.
+    let evened = moving == Moving::Evened && eligible.len() >= 3;
     if evened {
         balance.even();
     }

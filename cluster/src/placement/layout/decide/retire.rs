@@ -1,5 +1,7 @@
 //! Step ②: taking nodes out: drained by an operator, removed, or replaced because they are dead for long.
 
+use domain::time::UnixMillis;
+
 use super::place::{self, Moving};
 use super::{Begun, CLUSTER, Decided, Order, Refused, member};
 use crate::placement::layout::operation::OperationKind;
@@ -62,7 +64,7 @@ pub fn remove(layout: &Layout, number: u32, alive: bool, order: Order<'_>) -> De
 ///
 /// # Errors
 /// It has been replaced already, has no replicas by its kind, or there is no room.
-pub fn replace_dead(layout: &Layout, number: u32, now: domain::time::UnixMillis) -> Decided<Begun> {
+pub fn replace_dead(layout: &Layout, number: u32, now: UnixMillis) -> Decided<Begun> {
     let node = member(layout, number)?;
     if node.gateway || node.state == MemberState::Gone {
         let text = format!("node {number} has no replicas to place anew; there is nothing to do");
@@ -92,3 +94,7 @@ fn retire(
     facts.extend(started);
     Ok((facts, begun))
 }
+
+#[cfg(test)]
+#[path = "retire_test.rs"]
+mod test;

@@ -1,48 +1,37 @@
-//! ③ From a request to the owner of its event, and back with one answer.
+//! ③ From a command to the owner of its event on this node, and back with one answer.
 //!
 //! Owns the waiting: a payment gets ten seconds before its caller is told that it is pending, and a repeated request
-//! gets five before it is told that the first one is still running. Knows nothing of JSON.
+//! gets five before it is told that the first one is still running.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actors::{Answer, Answered, Fault, Owners};
-use domain::event::{Caller, Command, Key, Refusal, Reply};
+use domain::event::{Caller, Command, Key, Reply};
 use domain::ids::{BookingNumber, EventId};
+use tokio::sync::oneshot;
+
+use super::NoReply;
+use super::wire::Keyed;
 
 /// How long a repeated request waits for the first one.
 const IN_FLIGHT_AFTER: Duration = Duration::from_secs(5);
 
-/// Why there is no reply.
-#[derive(Debug)]
-pub enum NoReply {
-    /// A business "no".
-    Refused(Refusal),
-    /// The first request with this key is still running.
-    InFlight,
-    /// Something broke; a retry with the same key is safe.
-    Fault(Fault),
-}
-
 /// Finds owners and waits for their answers.
 #[derive(Clone)]
-pub struct Dispatch {
+pub(super) struct Local {
     owners: Arc<Owners>,
     pending_after: Duration,
 }
 
-impl Dispatch {
+impl Local {
     /// Asks `owners`; a payment that takes longer than `pending_after` is answered as pending.
-    #[must_use]
-    pub fn new(owners: Arc<Owners>, pending_after: Duration) -> Self {
+    pub(super) fn new(owners: Arc<Owners>, pending_after: Duration) -> Self {
         Self { owners, pending_after }
     }
 
-    /// Has `command` decided by the owner of `event` and waits until the answer is on disk.
-    ///
-    /// # Errors
-    /// [`NoReply`]; nothing has changed unless it is a fault, and then the key makes the retry safe.
-    pub async fn command(
+    /// Has `command` decided and waits until the answer is on disk.
+    pub(super) async fn command(
         &self,
         event: EventId,
         command: Command,
@@ -55,10 +44,10 @@ impl Dispatch {
 
     /// Has each of `commands` decided for itself, in order, and waits until every answer is on disk. There are as many
     /// answers as commands, in their order.
-    pub async fn commands(
+    pub(super) async fn commands(
         &self,
         event: EventId,
-        commands: Vec<(Command, Option<Key>)>,
+        commands: Vec<Keyed>,
         caller: Caller,
     ) -> Vec<Result<Reply, NoReply>> {
         let keys: Vec<Option<Key>> = commands.iter().map(|(_, key)| *key).collect();
@@ -70,8 +59,18 @@ impl Dispatch {
         replies
     }
 
+    /// Puts what `commands` gives before the owner of `event`, once there is one to take it at once. Each answer comes by
+    /// itself, and is then given to [`Self::reply`].
+    pub(super) async fn put(
+        &self,
+        event: EventId,
+        commands: impl FnOnce() -> Vec<(Command, Caller, Option<Key>)>,
+    ) -> Vec<oneshot::Receiver<Answered>> {
+        self.owners.put(event, commands).await
+    }
+
     /// What an owner's answer comes to, once outside work is done or has taken too long.
-    async fn reply(
+    pub(super) async fn reply(
         &self,
         event: EventId,
         caller: Caller,

@@ -1,0 +1,106 @@
+//! ① Who a token belongs to and what they may do, on a node that has no accounts: another node is asked, and its answer
+//! believed for a moment.
+//!
+//! Owns that moment: a change of role or a logout reaches every node within a second. Hazard: a node that cannot ask
+//! lets nobody in.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use cluster::peer::{CallError, Lane, Service};
+use cluster::wire::{decode, encode};
+use domain::account::{Role, TokenId};
+use domain::ids::UserId;
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::problem::{Code, Problem};
+use crate::auth::Token;
+use crate::clock::Deadline;
+use crate::dispatch::ways::State;
+
+/// What it is asked as.
+const IDENTITY: Service = Service { name: "identity", lane: Lane::Commands };
+/// How long an answer is believed; the replica that gave it may be a little behind as well.
+const BELIEVED: Duration = Duration::from_millis(500);
+/// How long one node is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Answers that are kept.
+const CAPACITY: usize = 65_536;
+
+#[derive(Serialize, Deserialize)]
+struct Asked {
+    user: UserId,
+    token: TokenId,
+}
+
+/// What others have answered lately.
+#[derive(Default)]
+pub struct Identities(Mutex<BTreeMap<TokenId, (Option<Role>, Deadline)>>);
+
+impl Identities {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<TokenId, (Option<Role>, Deadline)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn believed(&self, token: TokenId) -> Option<Option<Role>> {
+        let (role, until) = self.known().get(&token).copied()?;
+        (!until.left().is_zero()).then_some(role)
+    }
+
+    fn believe(&self, token: TokenId, role: Option<Role>) {
+        let mut known = self.known();
+        if known.len() >= CAPACITY {
+            known.retain(|_, (_, until)| !until.left().is_zero());
+        }
+        if known.len() >= CAPACITY {
+            known.pop_first();
+        }
+        known.insert(token, (role, Deadline::within(BELIEVED)));
+    }
+}
+
+/// What the owner of `token` may do; `None` where it is revoked, or its owner is gone.
+pub(super) async fn role(app: &App, token: Token) -> Result<Option<Role>, Problem> {
+    if app.dispatch.ways().applied(State::Accounts).is_some() {
+        return Ok(known_role(app, token.user, token.id));
+    }
+    // A node with accounts is not to make room for the waiting at every request.
+    Box::pin(told_role(app, token)).await
+}
+
+/// What another node has said lately, or says now.
+async fn told_role(app: &App, token: Token) -> Result<Option<Role>, Problem> {
+    if let Some(role) = app.identities.believed(token.id) {
+        return Ok(role);
+    }
+    let asked = Bytes::from(encode(&Asked { user: token.user, token: token.id }));
+    let answer = app.dispatch.ask_any(IDENTITY, asked, PATIENCE).await;
+    let role = answer.and_then(|answer| decode::<Option<Role>>(&answer).ok()).ok_or_else(|| {
+        Problem::new(Code::OwnerUnavailable, "No node that knows the accounts can be reached. Try again.")
+    })?;
+    app.identities.believe(token.id, role);
+    Ok(role)
+}
+
+fn known_role(app: &App, user: UserId, token: TokenId) -> Option<Role> {
+    app.cluster.with_accounts(|accounts| {
+        let user = accounts.user(user).filter(|_| !accounts.is_revoked(token))?;
+        Some(user.role)
+    })
+}
+
+/// Answers another node.
+///
+/// # Errors
+/// [`CallError::Declined`] where the question cannot be read, or this node has no accounts either.
+pub(crate) fn answer(app: &App, message: &Bytes) -> Result<Bytes, CallError> {
+    let asked = decode::<Asked>(message);
+    let Asked { user, token } = asked.map_err(|error| CallError::Declined(format!("no token: {error}")))?;
+    if app.dispatch.ways().applied(State::Accounts).is_none() {
+        return Err(CallError::Declined("this node has no accounts".to_owned()));
+    }
+    Ok(encode(&known_role(app, user, token)).into())
+}

@@ -1,0 +1,149 @@
+//! ① What this node neither decides nor knows is answered by another one: the request is relayed as a whole, and
+//! answered there after the caller is verified again.
+//!
+//! Owns which requests that are, by method and path, before any handler runs; and both edges of the way, where headers
+//! that are for nodes alone are stripped. Commands are not relayed: their handlers run here, and dispatch finds the owner.
+//! Hazard: a relayed request is never relayed on. Who cannot answer it either says so.
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequestParts, Request, State as Shared};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use cluster::peer::CallError;
+use cluster::raft::types::NodeId;
+use domain::ids::{BookingId, EventId};
+use http_body_util::{BodyExt, Limited};
+use tower::ServiceExt;
+
+use super::App;
+use super::auth::Organizer;
+use super::envelope::REQUEST_ID;
+use super::extract::read_at_most;
+use super::problem::{Code, Problem};
+use crate::dispatch::Asking;
+use crate::dispatch::relay::{MAX_BODY_BYTES, Relayed, Size, is_internal};
+use crate::dispatch::ways::{State, Ways};
+use cluster::Owner;
+
+/// Who answers a request.
+#[derive(Debug, PartialEq, Eq)]
+enum Way {
+    /// This node, from what it has or by asking an owner.
+    Here,
+    /// Whoever decides about this, and that is not here.
+    Owner(State),
+    /// Any of these, which have what it is about.
+    Any(Vec<NodeId>),
+}
+
+/// The layer: relays what is not for this node. Goes inside of the envelope and outside of the limit on bodies.
+pub(super) async fn relay(Shared(app): Shared<App>, mut request: Request, next: Next) -> Response {
+    strip(request.headers_mut());
+    let relayed = request.extensions().get::<Relayed>().is_some();
+    match way(&**app.dispatch.ways(), request.method(), request.uri().path(), request.headers()) {
+        Way::Here => next.run(request).await,
+        _ if relayed => nobody().into_response(),
+        way => elsewhere(&app, request, way).await.unwrap_or_else(IntoResponse::into_response),
+    }
+}
+
+fn strip(headers: &mut HeaderMap) {
+    if headers.keys().any(is_internal) {
+        let internal: Vec<_> = headers.keys().filter(|name| is_internal(name)).cloned().collect();
+        internal.iter().for_each(|name| drop(headers.remove(name)));
+    }
+}
+
+fn nobody() -> Problem {
+    Problem::new(
+        Code::OwnerUnavailable,
+        "No node that could answer this can be reached right now. Try again.",
+    )
+}
+
+fn way(ways: &dyn Ways, method: &Method, path: &str, headers: &HeaderMap) -> Way {
+    let decided = |of| if ways.owner(of) == Owner::Here { Way::Here } else { Way::Owner(of) };
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    match segments[..] {
+        ["users", "login"] => with_accounts(ways),
+        ["users", ..] if reads => with_accounts(ways),
+        ["users", ..] => decided(State::Accounts),
+        ["venues" | "performers", ..] | ["events"] | ["events", _] if !reads => decided(State::Catalogue),
+        // What everybody may see comes by the feed of seats; who has them does not.
+        ["event", id] | ["events", id] | ["events", id, "seats"] if headers.contains_key(AUTHORIZATION) => {
+            id.parse().map_or(Way::Here, |event| with_sale(ways, event))
+        }
+        ["bookings", id] if reads => {
+            id.parse().map_or(Way::Here, |booking: BookingId| with_sale(ways, booking.event))
+        }
+        _ => Way::Here,
+    }
+}
+
+fn with_accounts(ways: &dyn Ways) -> Way {
+    if ways.applied(State::Accounts).is_some() { Way::Here } else { Way::Any(ways.members()) }
+}
+
+fn with_sale(ways: &dyn Ways, event: EventId) -> Way {
+    if ways.applied(State::Sale(event)).is_some() { Way::Here } else { Way::Any(ways.replicas(event)) }
+}
+
+async fn elsewhere(app: &App, request: Request, way: Way) -> Result<Response, Problem> {
+    let is_venue = request.uri().path() == "/venues";
+    let (mut parts, body) = request.into_parts();
+    if way == Way::Owner(State::Catalogue) {
+        // Verified again there; but nobody has this node carry megabytes who may not.
+        Organizer::from_request_parts(&mut parts, app).await?;
+    }
+    let config = &app.config.http;
+    let most = if is_venue { config.seat_map_limit_bytes } else { config.body_limit_bytes };
+    let body = read_at_most(body, most).await?;
+    let id = Asking::current(config.request_deadline).id;
+    if !id.is_empty() {
+        parts.headers.insert(REQUEST_ID, id);
+    }
+    let request = Request::from_parts(parts, body);
+    let answered = match way {
+        Way::Owner(of) => {
+            let size = if is_venue { Size::Large } else { Size::Small };
+            let answered = app.dispatch.relay_to_owner(of, request, size).await;
+            // Reading your writes: what this node answers, it shows.
+            app.dispatch.caught_up(of).await;
+            answered
+        }
+        Way::Any(nodes) => {
+            let is_sale = request.uri().path().starts_with("/event");
+            let size = if is_sale { Size::Large } else { Size::Small };
+            app.dispatch.relay_to_any(&nodes, request, size).await
+        }
+        Way::Here => return Err(Problem::internal("a request for this node was to be relayed")),
+    };
+    let mut response = answered.map_err(|_| nobody())?.map(Body::from);
+    strip(response.headers_mut());
+    Ok(response)
+}
+
+/// Answers what another node relays, by `router`.
+///
+/// # Errors
+/// [`CallError::Declined`] where it is no request or comes late, [`CallError::Lost`] where the answer cannot be carried.
+pub(crate) async fn answer(app: &App, router: Router, message: Bytes) -> Result<Bytes, CallError> {
+    let request = app.dispatch.relayed_request(&message)?;
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let response = match router.oneshot(request.map(Body::from)).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    let (parts, body) = response.into_parts();
+    let body = Limited::new(body, MAX_BODY_BYTES).collect().await;
+    let body = body.map_err(|error| CallError::Lost(format!("the answer broke off: {error}")))?.to_bytes();
+    app.dispatch.relayed_answer(&Response::from_parts(parts, body), changes)
+}
+
+#[cfg(test)]
+#[path = "relay_test.rs"]
+mod test;
