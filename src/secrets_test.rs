@@ -56,7 +56,8 @@ fn a_damaged_file_is_refused_and_not_replaced() {
 #[test]
 fn a_flipped_bit_never_makes_another_secret() {
     let data = tempfile::tempdir().unwrap();
-    let made = resolve(&with(&[]), data.path(), &SystemRandom).unwrap();
+    let config = with(&[]);
+    let made = resolve(&config, data.path(), &SystemRandom).unwrap();
     let path = made.kept_in.unwrap();
     let whole = fs::read(&path).unwrap();
     let mut refused = 0;
@@ -64,7 +65,7 @@ fn a_flipped_bit_never_makes_another_secret() {
         let mut flipped = whole.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         fs::write(&path, flipped).unwrap();
-        match resolve(&with(&[]), data.path(), &SystemRandom) {
+        match resolve(&config, data.path(), &SystemRandom) {
             Ok(found) => {
                 assert_eq!(found.token_secret, made.token_secret, "bit {bit}");
                 assert_eq!(found.operator_password, made.operator_password, "bit {bit}");

@@ -1,4 +1,5 @@
-//! The shape of the workspace, held: `domain ← actors`, `domain ← cluster`, both `← onsale`, and `bench` apart.
+//! The shape of the workspace, held: `domain ← actors`, `domain ← cluster`, both `← onsale`, `bench` apart, and
+//! `simulation` on top of them all.
 //!
 //! Owns: who may depend on whom, which package alone may stand on which dependency, and where sled may be named.
 //! Not: versions, licences and bans, which `deny.toml` judges. Hazard: a rule that nothing can break proves nothing, so
@@ -12,12 +13,13 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 /// Every package and the workspace's packages that it stands on, no more and no less.
-const SIDES: [(&str, &[&str]); 5] = [
+const SIDES: [(&str, &[&str]); 6] = [
     ("onsale", &["onsale-actors", "onsale-bench", "onsale-cluster", "onsale-domain"]),
     ("onsale-actors", &["onsale-domain"]),
     ("onsale-bench", &[]),
     ("onsale-cluster", &["onsale-domain"]),
     ("onsale-domain", &[]),
+    ("onsale-simulation", &["onsale", "onsale-actors", "onsale-bench", "onsale-cluster", "onsale-domain"]),
 ];
 
 /// What the pure core may be built on: no runtime, no store, no clock, no randomness.
@@ -44,7 +46,7 @@ fn the_diamond_holds() {
 fn one_file_of_the_journal_names_sled() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut namers = Vec::new();
-    for folder in ["actors", "bench", "cluster", "domain", "src", "tests"] {
+    for folder in ["actors", "bench", "cluster", "domain", "simulation", "src", "tests"] {
         collect_namers_of_sled(&root.join(folder), &mut namers);
     }
     let namers: Vec<&Path> =
@@ -176,7 +178,7 @@ fn sound_metadata() -> Value {
 fn planted(package: &str, dependency: &str, kind: Option<&str>) -> Vec<String> {
     let mut metadata = sound_metadata();
     let packages = metadata["packages"].as_array_mut().expect("made as an array");
-    let host = packages.iter_mut().find(|it| name(it) == package).expect("one of the five");
+    let host = packages.iter_mut().find(|it| name(it) == package).expect("one of the six");
     let dependencies = host["dependencies"].as_array_mut().expect("made as an array");
     dependencies.push(json!({"name": dependency, "kind": kind}));
     violations(&metadata)
@@ -201,6 +203,8 @@ fn a_side_that_should_not_be_there_is_found() {
         ("onsale-bench", "onsale-domain"),
         ("onsale-bench", "onsale"),
         ("onsale-actors", "onsale"),
+        ("onsale", "onsale-simulation"),
+        ("onsale-cluster", "onsale-simulation"),
     ];
     for (package, dependency) in forbidden {
         for kind in [None, Some("build")] {

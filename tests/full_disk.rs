@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use serde_json::json;
-use support::{Node, NodeOptions, Sale, SmallDisk, eventually, is_required};
+use support::{Node, NodeOptions, PASSWORD, Sale, SmallDisk, eventually, is_required};
 
 const MEBIBYTE: u64 = 1 << 20;
 const WITHIN: Duration = Duration::from_secs(30);
@@ -28,7 +28,9 @@ fn small_disk() -> Option<SmallDisk> {
 
 fn full_by_metrics(node: &Node) -> bool {
     let metrics = node.admin().get("/metrics");
-    String::from_utf8_lossy(&metrics.bytes).contains("onsale_journal_waits_for_space 1")
+    let text = String::from_utf8_lossy(&metrics.bytes);
+    let value = text.lines().find_map(|line| line.strip_prefix("onsale_journal_waits_for_space "));
+    value.expect("the figure") == "1"
 }
 
 #[test]
@@ -40,6 +42,7 @@ fn a_full_disk_means_503_and_the_work_goes_on_when_there_is_space() {
     let ann = node.customer("ann");
     let kept = sale.hold(&ann, &[0]).expect(201);
     node.admin().get("/readyz").expect(200);
+    assert!(!full_by_metrics(&node));
 
     disk.fill(4 * MEBIBYTE);
     eventually("the node is not ready", WITHIN, || (node.admin().get("/readyz").status == 503).then_some(()));
@@ -108,6 +111,7 @@ fn serve(disk: &SmallDisk) -> Output {
     let mut command = Command::new(&wrapper[0]);
     command.args(&wrapper[1..]).arg(env!("CARGO_BIN_EXE_onsale")).arg("serve");
     command.arg("--data").arg(disk.inside("data")).env(RESERVE.0, RESERVE.1);
+    command.env("ONSALE_AUTH__OPERATOR_PASSWORD", PASSWORD);
     command.args(["--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--peer", "127.0.0.1:0"]);
     command.output().expect("the program runs")
 }

@@ -116,13 +116,18 @@ impl Release {
         self.tell(result);
     }
 
+    /// Tells those who asked that all is done.
+    pub(crate) fn answer_all(&mut self) {
+        for (sender, answer) in self.asked.drain(..) {
+            drop(sender.send(Ok(answer)));
+        }
+    }
+
     fn tell(&mut self, result: Result<(), JournalFault>) {
         self.ran = true;
         match result {
             Ok(()) => {
-                for (sender, answer) in self.asked.drain(..) {
-                    drop(sender.send(Ok(answer)));
-                }
+                self.answer_all();
                 for (waiters, reply) in self.settled.drain(..) {
                     waiters.into_iter().for_each(|sender| drop(sender.send(reply.clone())));
                 }

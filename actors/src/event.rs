@@ -16,6 +16,7 @@ use domain::event::{
     self, Caller, Command, Decision, Key, Outcome, PaymentOutcome, Refusal, Sale, Stamped, Work,
 };
 use domain::ids::BookingNumber;
+use domain::planted::{self, Bug};
 use domain::ports::{Charge, Place, Proposal, Term};
 use domain::seat_map::SeatMap;
 use domain::time::{ShardTime, SharedTime, UnixMillis};
@@ -108,7 +109,11 @@ impl EventActor {
     }
 
     fn now(&mut self) -> UnixMillis {
-        lock(&self.time).advance(self.shell.clock.read())
+        let reading = self.shell.clock.read();
+        if planted::is(Bug::ExpireByWallClock) {
+            return reading.wall;
+        }
+        lock(&self.time).advance(reading)
     }
 
     /// Decides everything that waits.
@@ -147,6 +152,15 @@ impl EventActor {
             drop(ask.answer.send(Err(fault)));
             return;
         }
+        let decided = match decided {
+            Ok(Decision { facts, outcome: Outcome::Reply(reply), .. })
+                if planted::is(Bug::AnswerAheadOfFacts) && facts.is_empty() =>
+            {
+                drop(ask.answer.send(Ok(Answer::Reply(reply))));
+                return;
+            }
+            decided => decided,
+        };
         match decided {
             Err(refusal) => turn.release.asked.push((ask.answer, Answer::Refused(refusal))),
             Ok(decision) => self.carry_out(decision, Some(ask.answer), turn),
@@ -208,12 +222,20 @@ impl EventActor {
     fn end_turn(&mut self, turn: Turn, ctx: &mut Context<Self>) {
         let Turn { base, facts, place, mut release, .. } = turn;
         let Some(place) = place else { return release.nothing_waits() };
+        if planted::is(Bug::AnswerBeforeCommit) {
+            release.answer_all();
+        }
         let worked_on: BTreeSet<_> = facts.iter().filter_map(|stamped| stamped.fact.booking()).collect();
         let work = worked_on.into_iter().map(|booking| (booking, release.on_disk())).collect::<Vec<_>>();
         let proposal = Proposal { event: self.sale.event(), term: self.term, base, facts };
         place(proposal, Box::new(move |result| release.run(result)));
         for (booking, mut on_disk) in work {
-            self.begin_work(booking, async move { on_disk.wait_for(|done| *done).await.is_ok() }, ctx);
+            let at_once = planted::is(Bug::ChargeBeforeCommit);
+            self.begin_work(
+                booking,
+                async move { at_once || on_disk.wait_for(|done| *done).await.is_ok() },
+                ctx,
+            );
         }
     }
 
@@ -320,11 +342,13 @@ impl Actor for EventActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         let lost = self.lost.clone();
         ctx.spawn(async move { lost.lost().await }.into_actor(self).map(|(), _, ctx| ctx.terminate()));
-        let working: Vec<_> = self.sale.working().collect();
+        let working: Vec<_> = self.sale.working().filter(|_| !planted::is(Bug::ForgetPayments)).collect();
         for booking in working {
             self.begin_work(booking, std::future::ready(true), ctx);
         }
-        self.arm(ctx);
+        if !planted::is(Bug::ForgetDeadlines) {
+            self.arm(ctx);
+        }
     }
 }
 

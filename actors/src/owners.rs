@@ -12,6 +12,7 @@ use actix::dev::channel::channel;
 use actix::{Addr, Context};
 use domain::event::{self, Caller, Command, Fact, Key, Refusal, Sale, Stamped};
 use domain::ids::EventId;
+use domain::planted::{self, Bug};
 use domain::ports::{
     Clock, Journal, JournalFault, Listing, Listings, Opened, PaymentGateway, Proposal, Random, Term,
 };
@@ -317,7 +318,9 @@ impl Owners {
 
     /// The sale to own: as replicated, or opened now from the directory's listing.
     async fn sale(&self, event: EventId, opened: Opened, listing: Listing) -> Result<Sale, NoOwner> {
-        if let Some(sale) = opened.sale {
+        if let Some(mut sale) = opened.sale {
+            planted::spoil(Bug::ForgetKeys, &mut sale);
+            planted::spoil(Bug::ReuseHoldNumbers, &mut sale);
             return Ok(sale);
         }
         let now = lock(&opened.time).advance(self.shell.clock.read());

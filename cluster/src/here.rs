@@ -297,9 +297,11 @@ async fn hand_over<M: Machine, D: LogDisk>(
     settled: impl Future<Output = ()>,
 ) -> bool {
     let Some(replicas) = group.term().and_then(|_| group.replicas()) else { return false };
-    let able = replicas.voters.iter().find(|node| others.contains(node) && replicas.caught_up.contains(node));
-    let Some(heir) = able else { return false };
-    if let Err(error) = group.hand_over(*heir, settled).await {
+    let able = |node: &&NodeId| others.contains(node) && replicas.caught_up.contains(node);
+    let heirs: Vec<&NodeId> = replicas.voters.iter().filter(able).collect();
+    // Not all to the same one.
+    let Some(heir) = heirs.get(usize::from(group.id.number()) % heirs.len().max(1)) else { return false };
+    if let Err(error) = group.hand_over(**heir, settled).await {
         tracing::warn!(group = %group.id, %error, "the leadership could not be handed over");
     }
     true

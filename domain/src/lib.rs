@@ -9,6 +9,7 @@ pub mod event;
 pub mod ids;
 pub mod invalid;
 pub mod money;
+pub mod planted;
 pub mod ports;
 pub mod seat_map;
 pub mod time;

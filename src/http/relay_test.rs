@@ -4,7 +4,7 @@ use std::time::Duration;
 use actors::{CurrentThread, Owners, Shell};
 use axum::http::{HeaderValue, StatusCode};
 use cluster::peer::{Answers, Calls, Messages, Service};
-use cluster::{Cluster, ClusterConfig, NoPeers, SnapshotSettings};
+use cluster::{Cluster, ClusterConfig};
 use domain::ids::TicketId;
 use domain::ports::{BoxFuture, Clock};
 use serde_json::{Value, json};
@@ -118,19 +118,9 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
     let config = config::load(None, std::iter::empty()).unwrap();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let metrics = Arc::new(Metrics::new().unwrap());
-    let cluster = Cluster::open(ClusterConfig {
-        data_dir: dir.to_owned(),
-        node: 1,
-        shards: 1,
-        snapshots: SnapshotSettings { every_entries: 1_000, keep_entries: 100 },
-        queue_capacity: 64,
-        journal_capacity: 64,
-        transport: Arc::new(NoPeers),
-        clock: clock.clone(),
-        commits: Arc::new(()),
-        flushes: metrics.clone(),
-        on_fatal: Arc::new(|message| panic!("{message}")),
-    });
+    let alone = ClusterConfig::alone(dir.to_owned(), Arc::new(|message| panic!("{message}")));
+    let cluster =
+        Cluster::open(ClusterConfig { shards: 1, clock: clock.clone(), flushes: metrics.clone(), ..alone });
     let cluster = Arc::new(cluster.await.unwrap());
     let shell = Shell {
         journal: cluster.clone(),

@@ -1,11 +1,14 @@
 //! Step ⑤: a disk in memory, for simulation. It loses on a crash what was not synced, as a disk does.
 //!
-//! It needs no thread: writes take effect at once and, unless held back, are durable at once. Hazard: not for
-//! production, nothing outlives the process.
+//! It needs no thread: writes take effect at once and, unless held back, are durable at once. A disk that is held back
+//! is as slow as whoever calls `sync`, which [`MemoryDisk::wanted`] tells when it is time to. Hazard: not for production,
+//! nothing outlives the process.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
 
 use super::disk::{GroupId, LogDisk, Op, Synced, Write, stopped};
 
@@ -55,7 +58,11 @@ impl State {
 
 /// A disk in memory; its clones are the same disk.
 #[derive(Clone, Default)]
-pub struct MemoryDisk(Arc<Mutex<State>>);
+pub struct MemoryDisk {
+    state: Arc<Mutex<State>>,
+    /// Keeps one call, for whoever begins to wait only after it.
+    wanted: Arc<Notify>,
+}
 
 impl MemoryDisk {
     /// An empty disk that syncs every write that somebody waits for.
@@ -65,12 +72,24 @@ impl MemoryDisk {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on nothing becomes durable before [`Self::sync`].
     pub fn hold(&self) {
         self.state().held = true;
+    }
+
+    /// Completes once somebody waits for a write of a disk that is held back, since the last call: there should be a
+    /// [`Self::sync`] then, after the time that the disk takes.
+    pub async fn wanted(&self) {
+        self.wanted.notified().await;
+    }
+
+    /// How many operations a crash would lose.
+    #[must_use]
+    pub fn unsynced(&self) -> usize {
+        self.state().unsynced.iter().map(|write| write.ops.len()).sum()
     }
 
     /// Makes everything written durable and tells those who wait.
@@ -112,7 +131,7 @@ impl MemoryDisk {
             synced(Err(stopped()));
         }
         let found = State { seen: content.clone(), durable: content, ..State::default() };
-        Self(Arc::new(Mutex::new(found)))
+        Self { state: Arc::new(Mutex::new(found)), wanted: Arc::default() }
     }
 
     /// Changes stored bytes behind everyone's back, to simulate damage: `change` gets the durable value of `key`, if
@@ -144,6 +163,9 @@ impl LogDisk for MemoryDisk {
             let awaited = write.synced.is_some();
             state.seen.take(&write);
             state.unsynced.push(write);
+            if awaited && state.held {
+                self.wanted.notify_one();
+            }
             if awaited && !state.held { state.sync() } else { Vec::new() }
         };
         for synced in waiting {

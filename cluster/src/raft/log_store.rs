@@ -9,6 +9,7 @@ use std::io;
 use std::ops::RangeBounds;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use domain::planted::{self, Bug};
 use openraft::storage::{IOFlushed, LogState, RaftLogStorage};
 use openraft::{LogIdOptionExt, OptionalSend, RaftLogReader};
 
@@ -35,7 +36,10 @@ impl<D: LogDisk> LogStore<D> {
     /// # Errors
     /// When acknowledged entries are missing or damaged; the message names the group and the index.
     pub(crate) async fn open(group: GroupId, disk: D) -> io::Result<Self> {
-        let log = recovery::recover(group, &disk).await?;
+        let mut log = recovery::recover(group, &disk).await?;
+        if planted::is(Bug::LoseTail) {
+            log.truncate(log.next().saturating_sub(2));
+        }
         Ok(Self { group, disk, log: Arc::new(RwLock::new(log)) })
     }
 
@@ -114,6 +118,10 @@ impl<D: LogDisk> RaftLogStorage<Types> for LogStore<D> {
 
     async fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
         let record = format::encode(&v1::VoteRecord::from(vote), &[])?;
+        if planted::is(Bug::ForgetVote) {
+            self.log_mut().vote = Some(*vote);
+            return Ok(());
+        }
         self.disk.write_through(vec![Op::Put(keys::vote(self.group), record)]).await?;
         self.log_mut().vote = Some(*vote);
         Ok(())
@@ -147,6 +155,10 @@ impl<D: LogDisk> RaftLogStorage<Types> for LogStore<D> {
             ops.extend(self.committed_op(&mut log)?);
             log.next()
         };
+        if planted::is(Bug::CountUnsynced) {
+            callback.io_completed(Ok(()));
+            return self.disk.submit(Write { ops, mark: self.mark(next), synced: None }).await;
+        }
         let synced = Box::new(move |outcome| callback.io_completed(outcome));
         self.disk.submit(Write { ops, mark: self.mark(next), synced: Some(synced) }).await
     }

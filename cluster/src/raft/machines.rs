@@ -11,6 +11,7 @@ use std::sync::Arc;
 use domain::account::Accounts;
 use domain::event::{Sale, apply};
 use domain::ids::EventId;
+use domain::planted::{self, Bug};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -50,13 +51,14 @@ impl Shard {
 
     /// The sale after `batch`, or `None` where the base is wrong or nothing is on sale yet.
     fn apply_batch(&mut self, batch: &SaleBatch) -> Option<&Sale> {
-        if self.facts(batch.event) != batch.base {
+        if self.facts(batch.event) != batch.base && !planted::is(Bug::SkipBaseCheck) {
             return None;
         }
         match self.sales.entry(batch.event) {
             btree_map::Entry::Occupied(known) => {
                 let sale = Arc::make_mut(known.into_mut());
-                batch.facts.iter().for_each(|fact| sale.apply(fact));
+                let times = if planted::is(Bug::ApplyTwice) { 2 } else { 1 };
+                (0..times).for_each(|_| batch.facts.iter().for_each(|fact| sale.apply(fact)));
                 Some(sale)
             }
             btree_map::Entry::Vacant(unknown) => {

@@ -225,6 +225,18 @@ impl Sale {
         self.bookings.get(&number).map(|booking| BookingView { number, booking: Box::new(booking.clone()) })
     }
 
+    /// What a new owner with a planted bug takes for the state.
+    #[cfg(feature = "planted")]
+    pub(crate) fn spoil(&mut self, bug: crate::planted::Bug) {
+        match bug {
+            crate::planted::Bug::ForgetKeys => self.answers = Fading::default(),
+            crate::planted::Bug::ReuseHoldNumbers => {
+                self.next_hold = self.holds().last().map_or(0, |(number, _)| number.0 + 1);
+            }
+            _ => {}
+        }
+    }
+
     /// When something must happen to `hold`: its deadline, or its payment's.
     pub(super) fn deadline_of(&self, hold: &Hold) -> UnixMillis {
         let paying = hold.paying.and_then(|number| self.bookings.get(&number));
