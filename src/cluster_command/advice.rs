@@ -88,8 +88,9 @@ fn of_node(cluster: &ClusterBody, node: &NodeBody) -> Option<String> {
 /// Operations that wait for a dead node.
 fn stuck(cluster: &ClusterBody) -> Vec<String> {
     let waits_for = |operation: &OperationBody| {
-        let joining = operation.waiting_for.iter().flat_map(|waiting| waiting.joining.iter().copied());
-        let dead: BTreeSet<u32> = joining.filter(|number| !is_alive(cluster, *number)).collect();
+        let coming =
+            operation.waiting_for.iter().flat_map(|waiting| waiting.joining.iter().chain(&waiting.to_lead));
+        let dead: BTreeSet<u32> = coming.copied().filter(|number| !is_alive(cluster, *number)).collect();
         (!dead.is_empty()).then(|| {
             let dead: Vec<u32> = dead.into_iter().collect();
             let id = operation.id;
