@@ -88,8 +88,9 @@ fn of_node(cluster: &ClusterBody, node: &NodeBody) -> Option<String> {
 /// Operations that wait for a dead node.
 fn stuck(cluster: &ClusterBody) -> Vec<String> {
     let waits_for = |operation: &OperationBody| {
-        let joining = operation.waiting_for.iter().flat_map(|waiting| waiting.joining.iter().copied());
-        let dead: BTreeSet<u32> = joining.filter(|number| !is_alive(cluster, *number)).collect();
+        let coming =
+            operation.waiting_for.iter().flat_map(|waiting| waiting.joining.iter().chain(&waiting.to_lead));
+        let dead: BTreeSet<u32> = coming.copied().filter(|number| !is_alive(cluster, *number)).collect();
         (!dead.is_empty()).then(|| {
             let dead: Vec<u32> = dead.into_iter().collect();
             let id = operation.id;
@@ -127,8 +128,9 @@ fn empty(cluster: &ClusterBody) -> Option<String> {
     if idle.is_empty() || !cluster.operations.is_empty() || storage(cluster).count() <= SAFE {
         return None;
     }
+    let has = if idle.len() == 1 { "has" } else { "have" };
     Some(format!(
-        "{} without replicas. See what would move with onsale cluster plan, then: onsale cluster rebalance",
+        "{} {has} no replicas yet. See what would move with onsale cluster plan, then: onsale cluster rebalance",
         capital(&nodes(&idle))
     ))
 }
@@ -150,8 +152,9 @@ fn settling(cluster: &ClusterBody) -> Option<String> {
     if numbers.is_empty() {
         return None;
     }
-    let still = capital(&shards(&numbers));
-    Some(format!("{still} on the way to where the layout wants their replicas; this goes on by itself"))
+    let are = if numbers.len() == 1 { "is" } else { "are" };
+    let which = capital(&shards(&numbers));
+    Some(format!("{which} {are} on the way to the wanted nodes; this goes on by itself"))
 }
 
 /// The nodes that have replicas, or may.

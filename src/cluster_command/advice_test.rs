@@ -86,7 +86,7 @@ fn a_new_node_is_to_be_rebalanced_onto() {
     let mut cluster = testing::three_nodes();
     cluster.nodes.push(testing::node(4));
     assert!(
-        only(&cluster).starts_with("Node 4 without replicas. See what would move"),
+        only(&cluster).starts_with("Node 4 has no replicas yet. See what would move"),
         "{:?}",
         advice(&cluster)
     );
@@ -96,14 +96,22 @@ fn a_new_node_is_to_be_rebalanced_onto() {
 fn an_operation_that_waits_for_a_dead_node_can_be_aborted() {
     let mut cluster = testing::one_dead_and_a_move();
     cluster.nodes[3].alive = false;
-    let advice = advice(&cluster);
-    let found = advice.iter().any(|text| text.contains("Operation 7 waits for node 4"));
-    assert!(found && advice.iter().any(|text| text.contains("onsale cluster abort 7")), "{advice:?}");
+    let is_told = |cluster: &ClusterBody| {
+        let advice = advice(cluster);
+        let found = advice.iter().any(|text| {
+            text.contains("Operation 7 waits for node 4") && text.contains("onsale cluster abort 7")
+        });
+        assert!(found, "{advice:?}");
+    };
+    is_told(&cluster);
+    let waiting = &mut cluster.operations[0].waiting_for[0];
+    (waiting.joining, waiting.to_lead) = (Vec::new(), Some(4));
+    is_told(&cluster);
 }
 
 #[test]
 fn what_goes_on_by_itself_is_said_to() {
     let mut cluster = testing::three_nodes();
     cluster.shards[0].group.voters = vec![1];
-    assert!(only(&cluster).starts_with("Shard 0 on the way"));
+    assert!(only(&cluster).starts_with("Shard 0 is on the way"));
 }

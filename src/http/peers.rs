@@ -2,5 +2,5 @@
 
 pub(crate) use super::identity::answer as identity;
 pub(crate) use super::relay::answer as relayed;
-pub(crate) use super::router::public_router as router;
+pub(crate) use super::router::relayed_router as router;
 pub(crate) use super::selling::answer_bookings as bookings;

@@ -28,6 +28,9 @@ use crate::dispatch::relay::{MAX_BODY_BYTES, Relayed, Size, is_internal};
 use crate::dispatch::ways::{State, Ways};
 use cluster::Owner;
 
+/// What operators read of one event.
+const ADMIN_EVENTS: &str = "/admin/events/";
+
 /// Who answers a request.
 #[derive(Debug, PartialEq, Eq)]
 enum Way {
@@ -42,11 +45,24 @@ enum Way {
 /// The layer: relays what is not for this node. Goes inside of the envelope and outside of the limit on bodies.
 pub(super) async fn relay(Shared(app): Shared<App>, mut request: Request, next: Next) -> Response {
     strip(request.headers_mut());
+    let way = way(&**app.dispatch.ways(), request.method(), request.uri().path(), request.headers());
+    pass(&app, way, request, next).await
+}
+
+/// The same at the admin listener. What operators may see has its way from here only, so that no public listener leads
+/// there.
+pub(super) async fn relay_admin(Shared(app): Shared<App>, mut request: Request, next: Next) -> Response {
+    strip(request.headers_mut());
+    let way = admin_way(&**app.dispatch.ways(), request.method(), request.uri().path(), request.headers());
+    pass(&app, way, request, next).await
+}
+
+async fn pass(app: &App, way: Way, request: Request, next: Next) -> Response {
     let relayed = request.extensions().get::<Relayed>().is_some();
-    match way(&**app.dispatch.ways(), request.method(), request.uri().path(), request.headers()) {
+    match way {
         Way::Here => next.run(request).await,
         _ if relayed => nobody().into_response(),
-        way => elsewhere(&app, request, way).await.unwrap_or_else(IntoResponse::into_response),
+        way => elsewhere(app, request, way).await.unwrap_or_else(IntoResponse::into_response),
     }
 }
 
@@ -84,6 +100,13 @@ fn way(ways: &dyn Ways, method: &Method, path: &str, headers: &HeaderMap) -> Way
     }
 }
 
+fn admin_way(ways: &dyn Ways, method: &Method, path: &str, headers: &HeaderMap) -> Way {
+    match path.strip_prefix(ADMIN_EVENTS).and_then(|rest| rest.split('/').next()) {
+        Some(id) => id.parse().map_or(Way::Here, |event| with_sale(ways, event)),
+        None => way(ways, method, path, headers),
+    }
+}
+
 fn with_accounts(ways: &dyn Ways) -> Way {
     if ways.applied(State::Accounts).is_some() { Way::Here } else { Way::Any(ways.members()) }
 }
@@ -116,7 +139,8 @@ async fn elsewhere(app: &App, request: Request, way: Way) -> Result<Response, Pr
             answered
         }
         Way::Any(nodes) => {
-            let is_sale = request.uri().path().starts_with("/event");
+            let path = request.uri().path();
+            let is_sale = path.starts_with("/event") || path.starts_with(ADMIN_EVENTS);
             let size = if is_sale { Size::Large } else { Size::Small };
             app.dispatch.relay_to_any(&nodes, request, size).await
         }

@@ -289,6 +289,24 @@ fn each_request_goes_where_it_can_be_answered() {
 }
 
 #[test]
+fn what_only_operators_see_has_its_way_from_the_admin_listener_alone() {
+    let event = EventId::new(1);
+    let ticket = TicketId::new(event, domain::ids::SeatIndex::new(1));
+    let history = format!("/admin/events/{event}/seats/{ticket}/history");
+    let gateway = TestWays::new(1, Owner::There(2), false);
+    let follows = TestWays::new(1, Owner::There(2), true);
+    let none = HeaderMap::new();
+    let any = Way::Any(vec![2]);
+    assert_eq!(admin_way(&*gateway, &Method::GET, &history, &none), any);
+    assert_eq!(admin_way(&*follows, &Method::GET, &history, &none), Way::Here);
+    assert_eq!(admin_way(&*gateway, &Method::POST, "/users/login", &none), any);
+    for path in ["/admin/cluster", "/admin/nodes/1", "/admin/events/x/seats/y/history", "/metrics"] {
+        assert_eq!(admin_way(&*gateway, &Method::GET, path, &none), Way::Here, "{path}");
+    }
+    assert_eq!(way(&*gateway, &Method::GET, &history, &none), Way::Here, "not from the public listener");
+}
+
+#[test]
 fn headers_for_nodes_alone_are_stripped_and_no_others() {
     let mut headers = HeaderMap::new();
     for name in ["onsale-relayed", "x-onsale-applied", "x-request-id", "idempotency-key"] {

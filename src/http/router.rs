@@ -12,11 +12,21 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use super::envelope::{Envelope, envelope};
 use super::extract::require_json;
 use super::problem::Problem;
-use super::relay::relay;
+use super::relay::{relay, relay_admin};
 use super::{App, admin, event_seats, events, performers, search, selling, users, venues};
 
 /// What clients reach.
-pub(crate) fn public_router(app: &App) -> Router {
+pub(super) fn public_router(app: &App) -> Router {
+    surround(public_routes(app), app, |routes| routes.layer(from_fn_with_state(app.clone(), relay)))
+}
+
+/// What other nodes reach: requests of their clients, and of their operators, that this one can answer.
+pub(crate) fn relayed_router(app: &App) -> Router {
+    let routes = public_routes(app).merge(admin::history_routes().route_layer(from_fn(require_json)));
+    surround(routes, app, |routes| routes.layer(from_fn_with_state(app.clone(), relay)))
+}
+
+fn public_routes(app: &App) -> Router<App> {
     let json = Router::new()
         .merge(users::routes())
         .merge(venues::routes(app.config.http.seat_map_limit_bytes))
@@ -26,14 +36,16 @@ pub(crate) fn public_router(app: &App) -> Router {
         .merge(selling::routes())
         .route_layer(from_fn(require_json));
     let any_form = event_seats::routes().merge(selling::batch_routes(app.config.http.batch_limit_bytes));
-    let routes = json.merge(any_form).merge(admin::health_routes());
-    surround(routes, app, |routes| routes.layer(from_fn_with_state(app.clone(), relay)))
+    json.merge(any_form).merge(admin::health_routes())
 }
 
 /// What operators and Prometheus reach.
 pub(super) fn admin_router(app: &App) -> Router {
-    let json = admin::routes().merge(users::login_routes()).route_layer(from_fn(require_json));
-    surround(json.merge(admin::metrics_routes()).merge(admin::health_routes()), app, |routes| routes)
+    let json = admin::routes().merge(admin::history_routes()).merge(users::login_routes());
+    let routes = json.route_layer(from_fn(require_json)).merge(admin::metrics_routes());
+    surround(routes.merge(admin::health_routes()), app, |routes| {
+        routes.layer(from_fn_with_state(app.clone(), relay_admin))
+    })
 }
 
 fn surround(routes: Router<App>, app: &App, inside: impl FnOnce(Router<App>) -> Router<App>) -> Router {

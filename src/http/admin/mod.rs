@@ -33,7 +33,11 @@ pub(super) fn routes() -> Router<App> {
         .route("/admin/operations", get(operations::list))
         .route("/admin/operations/{id}", get(operations::show).delete(orders::abort))
         .route("/admin/audit", get(operations::audit))
-        .route("/admin/events/{id}/seats/{ticket}/history", get(history::show))
+}
+
+/// What operators read of one seat; a node without the event asks one that has it.
+pub(super) fn history_routes() -> Router<App> {
+    Router::new().route("/admin/events/{id}/seats/{ticket}/history", get(history::show))
 }
 
 /// What Prometheus reads.
