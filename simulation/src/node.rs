@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use actors::{CurrentThread, Observer, Owners, Shell};
 use cluster::journal::MemoryDisk;
-use cluster::{ClusterConfig, NoPeers, SnapshotSettings};
+use cluster::{ClusterConfig, SnapshotSettings};
 use domain::ids::EventId;
 use domain::ports::{BoxFuture, JournalFault, Listing, Listings};
 use onsale::clock::SystemRandom;
-use onsale::dispatch::Dispatch;
+use onsale::dispatch::{Dispatch, Parts};
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 
@@ -24,10 +24,12 @@ use crate::trace::{Commits, Trace};
 /// Few, so that raft's own traffic does not drown what is to be seen.
 const SHARDS: u16 = 2;
 /// Snapshots come often, so that many crashes meet one.
-const SNAPSHOTS: SnapshotSettings = SnapshotSettings { every_entries: 40, keep_entries: 10 };
+const SNAPSHOTS: SnapshotSettings = SnapshotSettings { every_entries: 40, keep_entries: 10, send_bytes_per_second: 1 << 20 };
 const QUEUE: usize = 64;
 /// A payment that takes longer is answered as pending.
 pub(crate) const PENDING_AFTER: Duration = Duration::from_secs(2);
+/// Nobody waits longer for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What every node's process has to do with.
 #[derive(Clone)]
@@ -49,13 +51,20 @@ pub(crate) async fn run(machine: Rc<Machine>, world: World) -> turmoil::Result {
         journal: cluster.clone(),
         listings: Arc::new(Directory(cluster.clone())),
         gateway: Arc::new(world.provider.clone()),
-        clock,
+        clock: clock.clone(),
         random: Arc::new(SystemRandom),
         observer: Arc::new(Nobody),
         mailbox_capacity: 64,
     };
     let owners = Arc::new(Owners::new(shell, Arc::new(CurrentThread)));
-    let dispatch = Dispatch::new(owners.clone(), PENDING_AFTER);
+    let dispatch = Dispatch::new(Parts {
+        owners: owners.clone(),
+        ways: cluster.clone(),
+        calls: cluster.calls(),
+        clock,
+        pending_after: PENDING_AFTER,
+        patience: PATIENCE,
+    });
     spawn_local(async move { owners.supervise().await });
     let (door, requests) = door::open();
     machine.admit(Arc::downgrade(&cluster), door);
@@ -65,19 +74,18 @@ pub(crate) async fn run(machine: Rc<Machine>, world: World) -> turmoil::Result {
 
 fn config(machine: &Machine, world: &World, clock: Arc<SimClock>) -> ClusterConfig {
     let number = machine.number;
+    // Whatever it is, no fault of this world may cause it: the run fails by the panic.
+    let on_fatal = Arc::new(move |message| panic!("node {number} has failed: {message}"));
     ClusterConfig {
-        data_dir: machine.data_dir.clone(),
-        node: number,
+        node: number as u32,
         shards: SHARDS,
         snapshots: SNAPSHOTS,
         queue_capacity: QUEUE,
         journal_capacity: QUEUE,
-        transport: Arc::new(NoPeers),
+        random: Arc::new(SystemRandom),
         clock,
         commits: Arc::new(Commits { node: number, trace: world.trace.clone() }),
-        flushes: Arc::new(()),
-        // Whatever it is, no fault of this world may cause it: the run fails by the panic.
-        on_fatal: Arc::new(move |message| panic!("node {number} has failed: {message}")),
+        ..ClusterConfig::alone(machine.data_dir.clone(), on_fatal)
     }
 }
 
