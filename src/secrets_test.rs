@@ -84,10 +84,10 @@ fn a_flipped_bit_never_makes_another_secret() {
 #[test]
 fn a_file_without_a_checksum_is_read() {
     let data = tempfile::tempdir().unwrap();
-    let text = format!("token_secret = \"{GIVEN}\"\n");
+    let text = format!("cluster_secret = \"{GIVEN}\"\n");
     fs::write(data.path().join(FILE_NAME), text).unwrap();
     let secrets = resolve(&with(&[]), data.path(), &SystemRandom).unwrap();
-    assert_eq!(secrets.token_secret.reveal(), GIVEN);
+    assert_eq!(secrets.cluster_secret.reveal(), GIVEN);
     let again = resolve(&with(&[]), data.path(), &SystemRandom).unwrap();
-    assert_eq!(again.cluster_secret, secrets.cluster_secret);
+    assert_eq!(again.operator_password, secrets.operator_password);
 }

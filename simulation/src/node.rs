@@ -24,7 +24,8 @@ use crate::trace::{Commits, Trace};
 /// Few, so that raft's own traffic does not drown what is to be seen.
 const SHARDS: u16 = 2;
 /// Snapshots come often, so that many crashes meet one.
-const SNAPSHOTS: SnapshotSettings = SnapshotSettings { every_entries: 40, keep_entries: 10, send_bytes_per_second: 1 << 20 };
+const SNAPSHOTS: SnapshotSettings =
+    SnapshotSettings { every_entries: 40, keep_entries: 10, send_bytes_per_second: 1 << 20 };
 const QUEUE: usize = 64;
 /// A payment that takes longer is answered as pending.
 pub(crate) const PENDING_AFTER: Duration = Duration::from_secs(2);

@@ -1,6 +1,7 @@
 //! What three replicas make of a network that fails, by log alone.
 
 use std::collections::BTreeSet;
+use std::future::ready;
 
 use futures_util::StreamExt;
 use futures_util::future::try_join_all;
@@ -105,10 +106,26 @@ async fn leadership_is_handed_over_without_a_gap_to_speak_of() {
     world.nodes[&1].commit(EVENT, 10).await;
     world.all_equal(EVENT, 10).await;
     let began = now();
-    world.nodes[&1].group().raft.trigger().transfer_leader(2).await.unwrap();
+    world.nodes[&1].group().hand_over(2, ready(())).await.unwrap();
     assert_eq!(world.leader(Some(1)).await, 2);
     world.nodes[&2].commit(EVENT, 1).await;
     assert!((now() - began) < Duration::from_millis(300), "{:?}", (now() - began));
+    world.all_equal(EVENT, 11).await;
+    world.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leadership_that_one_does_not_take_is_given_to_another() {
+    let world = World::of_three().await;
+    world.nodes[&1].commit(EVENT, 10).await;
+    world.all_equal(EVENT, 10).await;
+    world.peers.isolate(2, true);
+    let began = now();
+    world.nodes[&1].group().hand_over(2, ready(())).await.unwrap_err();
+    assert_eq!(world.leader(Some(1)).await, 3);
+    world.nodes[&3].commit(EVENT, 1).await;
+    assert!((now() - began) < Duration::from_secs(1), "{:?}", (now() - began));
+    world.peers.isolate(2, false);
     world.all_equal(EVENT, 11).await;
     world.shutdown().await;
 }

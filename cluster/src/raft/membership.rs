@@ -9,11 +9,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use openraft::async_runtime::WatchReceiver;
+use openraft::vote::RaftLeaderId;
 use openraft::{ChangeMembers, LogIdOptionExt};
 
 use super::group::Group;
 use super::machines::Machine;
-use super::types::{NodeId, Peer};
+use super::types::{NodeId, Peer, node_number};
 use crate::journal::LogDisk;
 
 /// A replica that lacks at most so many entries has caught up: the rest takes less time than an election.
@@ -24,6 +25,9 @@ const STEP_WITHIN: Duration = Duration::from_secs(5);
 
 /// What is under way when a leadership is given away has so long to be committed.
 const SETTLED_WITHIN: Duration = Duration::from_millis(500);
+
+/// Whoever is asked to lead needs one round of votes.
+const TAKEN_WITHIN: Duration = Duration::from_millis(750);
 
 /// The replicas of a group that this node leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +89,30 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
             self.yielded.store(0, Ordering::Release);
             return Err(io::Error::new(io::ErrorKind::TimedOut, "what is under way does not come to an end"));
         }
-        self.raft.trigger().transfer_leader(to).await.map_err(io::Error::other)
+        self.raft.trigger().transfer_leader(to).await.map_err(io::Error::other)?;
+        if tokio::time::timeout(TAKEN_WITHIN, self.led_later_than(term)).await.is_ok() {
+            return Ok(());
+        }
+        // Whoever was asked has died, say. A leader that has begun to give its leadership away cannot take it back, and
+        // the others would take their time over an election: so another one is asked.
+        let able = self
+            .replicas()
+            .into_iter()
+            .flat_map(|them| them.caught_up.intersection(&them.voters).copied().collect::<Vec<_>>());
+        if let Some(other) = able.into_iter().find(|other| *other != to && *other != self.node) {
+            self.raft.trigger().transfer_leader(other).await.map_err(io::Error::other)?;
+        }
+        Err(io::Error::new(io::ErrorKind::TimedOut, format!("node {} did not take over", node_number(to))))
+    }
+
+    /// Returns when this replica knows of a later term.
+    async fn led_later_than(&self, term: u64) {
+        let mut changes = self.raft.server_metrics();
+        while changes.borrow_watched().vote.leader_id().term() <= term {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
     }
 }
 
