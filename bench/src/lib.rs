@@ -4,10 +4,12 @@
 //! it knows only through the HTTP contract, and records every call in a [`history`]. The [`checker`] says from the
 //! history alone whether the node kept its promises, and [`report`] puts verdict and figures before a reader.
 //! How fast one node holds seats is measured by [`load`], against what it could be at best on the same machine; what
-//! others make of the same attempts is found out by `peers`, behind the feature of that name.
+//! several nodes do together, and after a death, by [`cluster`]; what others make of the same attempts is found out by
+//! `peers`, behind the feature of that name.
 
 pub mod ambient;
 pub mod checker;
+pub mod cluster;
 pub mod history;
 pub mod load;
 #[cfg(feature = "peers")]

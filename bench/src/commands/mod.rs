@@ -1,5 +1,6 @@
 //! The commands and their arguments.
 
+mod cluster;
 mod load;
 #[cfg(feature = "peers")]
 mod peers;
@@ -30,7 +31,10 @@ enum Command {
     /// Measure how fast one node holds seats, against a bare server and against itself without a journal.
     #[command(after_help = load::HOW)]
     Load(Box<load::Args>),
-    /// Answer everything with one constant; started by `load`.
+    /// Measure what three nodes and more do: throughput, failover, moves, growth, availability.
+    #[command(after_help = cluster::HOW)]
+    Cluster(Box<cluster::Args>),
+    /// Answer everything with one constant; started by `load` and `cluster`.
     #[command(hide = true)]
     Constant(load::ConstantArgs),
     /// Let the same buyers attempt the same with onsale, Redis and PostgreSQL, in turn, and compare.
@@ -47,6 +51,7 @@ pub(super) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Trace(command) => trace::run(command).map(|()| ExitCode::SUCCESS),
         Command::Replay(args) => replay::run(*args),
         Command::Load(args) => load::run(*args),
+        Command::Cluster(args) => cluster::run(*args),
         Command::Constant(args) => load::run_constant(&args).map(|()| ExitCode::SUCCESS),
         #[cfg(feature = "peers")]
         Command::Peers(args) => peers::run(*args),

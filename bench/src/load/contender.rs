@@ -6,7 +6,7 @@ use super::LoadOptions;
 use super::cost::Meter;
 use super::figures::{Figures, measure};
 use super::generate::{Drive, Pace};
-use super::house::{House, Seat, parties};
+use super::house::{CONNECTIONS, House, Seat, parties};
 use super::lane::Lane;
 use super::mix::Mix;
 use super::orders::{Order, Orders, Recipe};
@@ -14,6 +14,8 @@ use super::servers::Server;
 use crate::ambient::Clock;
 use crate::plan::VenuePlan;
 use crate::progress::Progress;
+use crate::replay::caller::Caller;
+use crate::replay::http::Client;
 use anyhow::Context;
 use http_body_util::Full;
 use hyper::Request;
@@ -29,12 +31,12 @@ const FIRST_LOOK: Duration = Duration::from_millis(500);
 const MARGIN: f64 = 1.5;
 
 /// A running node and its house.
-pub(super) struct Contender {
-    pub(super) name: &'static str,
-    pub(super) durability: &'static str,
-    pub(super) server: Server,
-    pub(super) meter: Meter,
-    pub(super) house: House,
+pub(crate) struct Contender {
+    pub(crate) name: &'static str,
+    pub(crate) durability: &'static str,
+    pub(crate) server: Server,
+    pub(crate) meter: Meter,
+    pub(crate) house: House,
     orders: Orders,
     /// The most visits a second that were seen.
     visits_per_s: f64,
@@ -42,7 +44,7 @@ pub(super) struct Contender {
 
 impl Contender {
     /// The node as it is sold, with accounts and a venue of this plan.
-    pub(super) async fn node(
+    pub(crate) async fn node(
         options: &LoadOptions,
         plan: VenuePlan,
         clock: Clock,
@@ -54,7 +56,7 @@ impl Contender {
     }
 
     /// The node without a journal, likewise.
-    pub(super) async fn memory_node(
+    pub(crate) async fn memory_node(
         options: &LoadOptions,
         plan: VenuePlan,
         clock: Clock,
@@ -73,13 +75,16 @@ impl Contender {
         clock: Clock,
         progress: &dyn Progress,
     ) -> anyhow::Result<Self> {
-        let house = House::open(&server, clock, options.accounts, plan, progress).await?;
+        let client = Client::new(std::slice::from_ref(&server.http), CONNECTIONS)?;
+        let caller = Caller::new(client, clock);
+        let password = &server.operator_password;
+        let house = House::open(caller, password, options.accounts, plan, progress).await?;
         let (meter, orders) = (Meter::of(&server).await?, Orders::none(&server.http, &house.tokens)?);
         Ok(Self { name, durability, server, meter, house, orders, visits_per_s: 0.0 })
     }
 
     /// Gets ready for a mix: takes the seats that are to be refused, or finds out how many free ones a run will need.
-    pub(super) async fn prepare(
+    pub(crate) async fn prepare(
         &mut self,
         mix: Mix,
         options: &LoadOptions,
@@ -112,7 +117,7 @@ impl Contender {
     }
 
     /// What the node's answer to this mix looks like: status and size. Uses one order up.
-    pub(super) async fn sample(&self, mix: Mix) -> anyhow::Result<(u16, usize)> {
+    pub(crate) async fn sample(&self, mix: Mix) -> anyhow::Result<(u16, usize)> {
         let request = self.next_request().context("no order was made")?;
         let (status, body) = Lane::new(&self.server.http).send(request).await?;
         if let Err(what) = mix.check(status, &body) {
@@ -122,17 +127,17 @@ impl Contender {
     }
 
     /// The request of the next order, if there is one.
-    pub(super) fn next_request(&self) -> Option<Request<Full<Bytes>>> {
+    pub(crate) fn next_request(&self) -> Option<Request<Full<Bytes>>> {
         self.orders.take().map(|number| self.orders.request(number))
     }
 
     /// The same requests for the constant.
-    pub(super) fn orders_for(&self, authority: &str) -> anyhow::Result<Orders> {
+    pub(crate) fn orders_for(&self, authority: &str) -> anyhow::Result<Orders> {
         self.orders.endless_for(authority)
     }
 
     /// Makes what a run at the node's own speed, or at `least_per_s`, will ask for.
-    pub(super) async fn stock(
+    pub(crate) async fn stock(
         &mut self,
         mix: Mix,
         options: &LoadOptions,
@@ -151,7 +156,7 @@ impl Contender {
     }
 
     /// Runs the generator against the node.
-    pub(super) async fn run(
+    pub(crate) async fn run(
         &mut self,
         mix: Mix,
         options: &LoadOptions,
@@ -167,7 +172,7 @@ impl Contender {
     }
 
     /// All the orders, on their way.
-    pub(super) fn drive(
+    pub(crate) fn drive(
         &mut self,
         mix: Mix,
         options: &LoadOptions,
@@ -189,7 +194,7 @@ impl Contender {
     }
 
     /// Orders for these seats.
-    pub(super) fn make(
+    pub(crate) fn make(
         &self,
         mix: Mix,
         options: &LoadOptions,
@@ -204,7 +209,7 @@ impl Contender {
     }
 
     /// Takes these orders instead of what is left.
-    pub(super) fn sell(&mut self, orders: Vec<Order>) -> anyhow::Result<()> {
+    pub(crate) fn sell(&mut self, orders: Vec<Order>) -> anyhow::Result<()> {
         self.orders = Orders::none(&self.server.http, &self.house.tokens)?.and(orders);
         Ok(())
     }

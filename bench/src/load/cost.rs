@@ -15,14 +15,14 @@ const ALLOCATIONS: &str = "onsale_allocations_total";
 
 /// What a process has used since it was started.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Usage {
-    pub(super) cpu_us: u64,
+pub(crate) struct Usage {
+    pub(crate) cpu_us: u64,
     /// Only of a node that counts them.
-    pub(super) allocations: Option<f64>,
+    pub(crate) allocations: Option<f64>,
 }
 
 /// Reads what a process has used.
-pub(super) struct Meter {
+pub(crate) struct Meter {
     pid: u32,
     admin: Option<Client>,
     /// Asking costs the server time, so it is only asked when it has an answer.
@@ -30,7 +30,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub(super) async fn of(server: &Server) -> anyhow::Result<Self> {
+    pub(crate) async fn of(server: &Server) -> anyhow::Result<Self> {
         let admin = server.admin.as_ref().map(|url| Client::new(std::slice::from_ref(url), 1)).transpose()?;
         let mut meter = Self { pid: server.pid, admin, counts_allocations: false };
         if meter.admin.is_some() {
@@ -39,7 +39,7 @@ impl Meter {
         Ok(meter)
     }
 
-    pub(super) async fn usage(&self) -> anyhow::Result<Usage> {
+    pub(crate) async fn usage(&self) -> anyhow::Result<Usage> {
         let allocations =
             if self.counts_allocations { value(&self.metrics().await?, ALLOCATIONS) } else { None };
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).context("the server has ended")?;
@@ -48,7 +48,7 @@ impl Meter {
     }
 
     /// The text of `GET /metrics`.
-    pub(super) async fn metrics(&self) -> anyhow::Result<String> {
+    pub(crate) async fn metrics(&self) -> anyhow::Result<String> {
         let client = self.admin.as_ref().context("this server has no metrics")?;
         let ask = Ask::new(Method::GET, "/metrics");
         let asked = timeout(METRICS_WITHIN, async { client.lane().await.send(&ask).await }).await;
@@ -69,7 +69,7 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
 }
 
 /// The value of a figure without labels.
-pub(super) fn value(metrics: &str, name: &str) -> Option<f64> {
+pub(crate) fn value(metrics: &str, name: &str) -> Option<f64> {
     let mut lines = metrics.lines().filter_map(|line| line.split_once(' '));
     lines.find(|(label, _)| *label == name).and_then(|(_, value)| value.trim().parse().ok())
 }

@@ -39,7 +39,7 @@ pub struct Figures {
 }
 
 /// Runs the generator and says what came of it; gives back what was not sent.
-pub(super) async fn measure(meter: &Meter, drive: Drive, clock: Clock) -> anyhow::Result<(Figures, Orders)> {
+pub(crate) async fn measure(meter: &Meter, drive: Drive, clock: Clock) -> anyhow::Result<(Figures, Orders)> {
     let running = drive.start(clock);
     let window = running.window;
     sleep_until(clock.at(window.from_us)).await;
@@ -75,7 +75,7 @@ impl Figures {
     }
 
     /// Visits a second.
-    pub(super) fn visits_per_s(&self, window_s: f64) -> f64 {
+    pub(crate) fn visits_per_s(&self, window_s: f64) -> f64 {
         self.latency.count as f64 / window_s
     }
 }

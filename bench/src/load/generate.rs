@@ -32,7 +32,7 @@ const TIMER_GRAIN_US: u64 = 1_000;
 
 /// When requests are sent.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Pace {
+pub(crate) enum Pace {
     /// Each connection sends its next one when the last is answered.
     Closed,
     /// When they are due, whatever became of the others.
@@ -41,30 +41,30 @@ pub(super) enum Pace {
 
 /// How an open loop goes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Open {
-    pub(super) rate_per_s: f64,
+pub(crate) struct Open {
+    pub(crate) rate_per_s: f64,
     /// So many may wait for a connection; those who find that many waiting are not sent, and counted.
-    pub(super) line: usize,
-    pub(super) seed: u64,
+    pub(crate) line: usize,
+    pub(crate) seed: u64,
 }
 
 /// One run of the generator.
-pub(super) struct Drive {
-    pub(super) authority: String,
-    pub(super) orders: Orders,
-    pub(super) mix: Mix,
-    pub(super) pace: Pace,
-    pub(super) connections: usize,
-    pub(super) threads: usize,
-    pub(super) warm_up: Duration,
-    pub(super) lasts: Duration,
+pub(crate) struct Drive {
+    pub(crate) authority: String,
+    pub(crate) orders: Orders,
+    pub(crate) mix: Mix,
+    pub(crate) pace: Pace,
+    pub(crate) connections: usize,
+    pub(crate) threads: usize,
+    pub(crate) warm_up: Duration,
+    pub(crate) lasts: Duration,
     /// Whether samples of the answers are looked into.
-    pub(super) is_checked: bool,
+    pub(crate) is_checked: bool,
 }
 
 /// A run that has begun.
-pub(super) struct Running {
-    pub(super) window: Window,
+pub(crate) struct Running {
+    pub(crate) window: Window,
     drive: Arc<Drive>,
     threads: JoinSet<anyhow::Result<Tally>>,
 }
@@ -80,7 +80,7 @@ struct Bench {
 
 impl Drive {
     /// Begins a run; its window lies a little ahead.
-    pub(super) fn start(self, clock: Clock) -> Running {
+    pub(crate) fn start(self, clock: Clock) -> Running {
         let starts_us = clock.now_us() + CONNECTING_US;
         let from_us = starts_us + self.warm_up.as_micros() as u64;
         let window = Window { from_us, until_us: from_us + self.lasts.as_micros() as u64 };
@@ -96,7 +96,7 @@ impl Drive {
 
 impl Running {
     /// Waits until the run is over; gives back the orders that were not sent.
-    pub(super) async fn end(mut self) -> anyhow::Result<(Tally, Orders)> {
+    pub(crate) async fn end(mut self) -> anyhow::Result<(Tally, Orders)> {
         let mut tally = Tally::new();
         while let Some(ended) = self.threads.join_next().await {
             tally.merge(ended.context("a generator's thread failed")??);

@@ -1,76 +1,71 @@
 //! What a node is given to sell before the clock starts: accounts, a venue, and as many events as a run uses up.
 
-use super::servers::{OPERATOR, Server};
-use crate::ambient::{Clock, unique_prefix};
+use super::servers::OPERATOR;
+use crate::ambient::unique_prefix;
 use crate::plan::VenuePlan;
 use crate::progress::Progress;
 use crate::replay::caller::Caller;
-use crate::replay::http::{Ask, Client};
-use crate::replay::setup::{House as Venue, accounts, log_in, make_house, make_show};
-use crate::replay::wire::{SeatsAnswer, parse};
+use crate::replay::http::Ask;
+use crate::replay::setup::{House as Venue, accounts, created, log_in, make_house, make_show};
+use crate::replay::wire::{Created, SeatsAnswer, parse};
 use hyper::Method;
 use serde_json::json;
 
 /// Holds live this long, the longest that an event may choose: within a run none lapses.
-const HOLD_SECONDS: u32 = 1_800;
+pub(crate) const HOLD_SECONDS: u32 = 1_800;
 /// Connections for the calls that nobody measures.
-const CONNECTIONS: usize = 8;
+pub(crate) const CONNECTIONS: usize = 8;
 /// Seats that one hold may take.
 const SEATS_A_HOLD: usize = 50;
 
 /// A node with accounts and a venue.
-pub(super) struct House {
-    pub(super) caller: Caller,
-    operator: String,
-    pub(super) tokens: Vec<String>,
-    pub(super) prefix: String,
+pub(crate) struct House {
+    pub(crate) caller: Caller,
+    /// The operator's token.
+    pub(crate) operator: String,
+    pub(crate) tokens: Vec<String>,
+    /// The ids of the same buyers.
+    pub(crate) buyers: Vec<String>,
+    pub(crate) prefix: String,
     plan: VenuePlan,
     venue: Venue,
     made: u64,
 }
 
 /// An event on sale.
-pub(super) struct Show {
-    pub(super) id: String,
+pub(crate) struct Show {
+    pub(crate) id: String,
     /// Every seat, in the order of the map.
-    pub(super) seats: Vec<Seat>,
+    pub(crate) seats: Vec<Seat>,
 }
 
 /// A seat and where it is.
 #[derive(Clone, Debug)]
-pub(super) struct Seat {
-    pub(super) ticket: String,
-    pub(super) section: String,
-    pub(super) row: String,
+pub(crate) struct Seat {
+    pub(crate) ticket: String,
+    pub(crate) section: String,
+    pub(crate) row: String,
 }
 
 impl House {
     /// Signs up so many buyers and builds a venue.
-    pub(super) async fn open(
-        server: &Server,
-        clock: Clock,
+    pub(crate) async fn open(
+        caller: Caller,
+        operator_password: &str,
         buyers: u32,
         plan: VenuePlan,
         progress: &dyn Progress,
     ) -> anyhow::Result<Self> {
-        let caller = Caller::new(Client::new(std::slice::from_ref(&server.http), CONNECTIONS)?, clock);
-        let operator = log_in(&caller, OPERATOR, &server.operator_password).await?.access_token;
+        let operator = log_in(&caller, OPERATOR, operator_password).await?.access_token;
         let prefix = unique_prefix()?;
         let buyers = accounts(&caller, &prefix, buyers, progress).await?;
         let venue = make_house(&caller, &operator, &format!("load {prefix}"), &plan).await?;
-        Ok(Self {
-            caller,
-            operator,
-            tokens: buyers.into_iter().map(|buyer| buyer.token).collect(),
-            prefix,
-            plan,
-            venue,
-            made: 0,
-        })
+        let (buyers, tokens) = buyers.into_iter().map(|buyer| (buyer.id, buyer.token)).unzip();
+        Ok(Self { caller, operator, tokens, buyers, prefix, plan, venue, made: 0 })
     }
 
     /// Another event, all of whose seats are free.
-    pub(super) async fn show(&mut self) -> anyhow::Result<Show> {
+    pub(crate) async fn show(&mut self) -> anyhow::Result<Show> {
         self.made += 1;
         let title = format!("load {} {}", self.prefix, self.made);
         let prices = &self.plan.prices;
@@ -87,13 +82,24 @@ impl House {
         Ok(Show { seats: seats.collect(), id })
     }
 
-    /// Holds all of these seats.
-    pub(super) async fn hold(&self, show: &Show, seats: &[Seat]) -> anyhow::Result<()> {
+    /// Holds all of these seats; the ids of the holds.
+    pub(crate) async fn hold(&self, show: &Show, seats: &[Seat]) -> anyhow::Result<Vec<String>> {
+        let mut holds = Vec::new();
         for seats in seats.chunks(SEATS_A_HOLD) {
             let tickets: Vec<&str> = seats.iter().map(|seat| seat.ticket.as_str()).collect();
             let ask = Ask::new(Method::POST, format!("/events/{}/holds", show.id));
             let ask = ask.bearer(&self.tokens[0]).json(&json!({ "ticketIds": tickets }));
-            self.caller.must(&ask).await?;
+            holds.push(created::<Created>(&self.caller, &ask).await?.id);
+        }
+        Ok(holds)
+    }
+
+    /// Books all of these seats.
+    pub(crate) async fn book(&self, show: &Show, seats: &[Seat]) -> anyhow::Result<()> {
+        for hold in self.hold(show, seats).await? {
+            let payment = json!({ "provider": "test", "token": "tok_visa" });
+            let ask = Ask::new(Method::POST, "/bookings").bearer(&self.tokens[0]);
+            self.caller.must(&ask.json(&json!({ "holdId": hold, "payment": payment }))).await?;
         }
         Ok(())
     }
@@ -101,7 +107,7 @@ impl House {
 
 impl Show {
     /// The seats of the first section of the map.
-    pub(super) fn first_section(&self) -> &[Seat] {
+    pub(crate) fn first_section(&self) -> &[Seat] {
         let first = self.seats.first().map_or("", |seat| &seat.section);
         let end = self.seats.iter().position(|seat| seat.section != first);
         &self.seats[..end.unwrap_or(self.seats.len())]
@@ -109,7 +115,7 @@ impl Show {
 }
 
 /// Seats for parties of this size, who sit side by side; what is left over at the end of a row stays empty.
-pub(super) fn parties(seats: &[Seat], size: usize) -> Vec<Vec<String>> {
+pub(crate) fn parties(seats: &[Seat], size: usize) -> Vec<Vec<String>> {
     let rows = seats.chunk_by(|one, next| (&one.section, &one.row) == (&next.section, &next.row));
     let parties = rows.flat_map(|row| row.chunks_exact(size));
     parties.map(|party| party.iter().map(|seat| seat.ticket.clone()).collect()).collect()

@@ -10,17 +10,17 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::SendRequest;
 
 /// A connection, or the wish for one.
-pub(super) struct Lane {
+pub(crate) struct Lane {
     authority: String,
     sender: Option<SendRequest<Full<Bytes>>>,
 }
 
 impl Lane {
-    pub(super) fn new(authority: &str) -> Self {
+    pub(crate) fn new(authority: &str) -> Self {
         Self { authority: authority.to_owned(), sender: None }
     }
 
-    pub(super) async fn open(&mut self) -> anyhow::Result<&mut SendRequest<Full<Bytes>>> {
+    pub(crate) async fn open(&mut self) -> anyhow::Result<&mut SendRequest<Full<Bytes>>> {
         let sender = match self.sender.take() {
             Some(sender) if !sender.is_closed() => sender,
             _ => connect(&self.authority).await?,
@@ -29,7 +29,7 @@ impl Lane {
     }
 
     /// Sends a request and waits for the whole answer; after a fault the next one gets a new connection.
-    pub(super) async fn send(&mut self, request: Request<Full<Bytes>>) -> anyhow::Result<(u16, Bytes)> {
+    pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> anyhow::Result<(u16, Bytes)> {
         let answered = self.exchange(request).await;
         if answered.is_err() {
             self.sender = None;

@@ -23,17 +23,17 @@ pub enum Mix {
 
 /// What came of requests, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     /// Whole answers.
-    pub(super) answers: u64,
+    pub(crate) answers: u64,
     /// Acknowledged holds; where they are confirmed, only those that were also paid.
-    pub(super) holds: u64,
+    pub(crate) holds: u64,
     /// Business noes.
-    pub(super) refusals: u64,
+    pub(crate) refusals: u64,
     /// "Too busy, come back": 503.
-    pub(super) overloaded: u64,
+    pub(crate) overloaded: u64,
     /// Everything else.
-    pub(super) faults: u64,
+    pub(crate) faults: u64,
 }
 
 impl Mix {
@@ -48,7 +48,7 @@ impl Mix {
     }
 
     /// What comes behind an event's path.
-    pub(super) fn path(self) -> &'static str {
+    pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Batch => "holds/batch",
             Self::Hold | Self::Refused | Self::HoldConfirm => "holds",
@@ -56,7 +56,7 @@ impl Mix {
     }
 
     /// What an answer to the first request of a visit is worth.
-    pub(super) fn outcome(self, status: u16, body: &Bytes) -> Outcome {
+    pub(crate) fn outcome(self, status: u16, body: &Bytes) -> Outcome {
         let answered = Outcome { answers: 1, ..Outcome::default() };
         match status {
             200 if self == Self::Batch => batch::outcome(body),
@@ -68,7 +68,7 @@ impl Mix {
     }
 
     /// Looks into one of many answers; what is wrong with it.
-    pub(super) fn check(self, status: u16, body: &Bytes) -> Result<(), String> {
+    pub(crate) fn check(self, status: u16, body: &Bytes) -> Result<(), String> {
         match (self, status) {
             (Self::Hold | Self::HoldConfirm, 201) => {
                 let hold: HoldAnswer<'_> = parse(body)?;

@@ -7,21 +7,21 @@
 mod batch;
 mod compare;
 pub mod constant;
-mod contender;
-mod cost;
+pub(crate) mod contender;
+pub(crate) mod cost;
 mod expiry;
-mod figures;
-mod generate;
-mod house;
-mod lane;
-mod mix;
+pub(crate) mod figures;
+pub(crate) mod generate;
+pub(crate) mod house;
+pub(crate) mod lane;
+pub(crate) mod mix;
 mod one_client;
-mod orders;
+pub(crate) mod orders;
 mod overload;
 mod plot;
 mod report;
 mod schedule;
-mod servers;
+pub(crate) mod servers;
 mod tally;
 mod text;
 
@@ -116,7 +116,14 @@ impl LoadOptions {
         }
     }
 
-    fn drive(&self, authority: &str, orders: Orders, mix: Mix, pace: Pace, connections: usize) -> Drive {
+    pub(crate) fn drive(
+        &self,
+        authority: &str,
+        orders: Orders,
+        mix: Mix,
+        pace: Pace,
+        connections: usize,
+    ) -> Drive {
         Drive {
             authority: authority.to_owned(),
             orders,

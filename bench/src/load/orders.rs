@@ -21,14 +21,14 @@ const CYCLE: usize = 50_000;
 
 /// One request, but for who sends it.
 #[derive(Clone, Debug)]
-pub(super) struct Order {
+pub(crate) struct Order {
     path: Arc<Uri>,
     key: Option<HeaderValue>,
     body: Bytes,
 }
 
 /// Requests in the order in which they are sent.
-pub(super) struct Orders {
+pub(crate) struct Orders {
     host: HeaderValue,
     /// Buyers take turns.
     bearers: Arc<[HeaderValue]>,
@@ -38,13 +38,13 @@ pub(super) struct Orders {
 }
 
 /// How orders are made of seats.
-pub(super) struct Recipe<'a> {
-    pub(super) mix: Mix,
+pub(crate) struct Recipe<'a> {
+    pub(crate) mix: Mix,
     /// Starts every key; none for requests without keys.
-    pub(super) keys: Option<&'a str>,
+    pub(crate) keys: Option<&'a str>,
     /// Holds in one body.
-    pub(super) batch: usize,
-    pub(super) seed: u64,
+    pub(crate) batch: usize,
+    pub(crate) seed: u64,
 }
 
 #[derive(Serialize)]
@@ -55,7 +55,7 @@ struct HoldBody<'a> {
 
 impl Order {
     /// The same request under another key, if it has one.
-    pub(super) fn with_key_numbered(&self, number: usize) -> Self {
+    pub(crate) fn with_key_numbered(&self, number: usize) -> Self {
         let numbered = |key: &HeaderValue| longer(key, &format!("-{number}"));
         Self { key: self.key.as_ref().map(numbered), ..self.clone() }
     }
@@ -63,7 +63,7 @@ impl Order {
 
 impl Recipe<'_> {
     /// Asks for each of `parties`' seats once, in a shuffled order.
-    pub(super) fn orders(&self, event: &str, mut parties: Vec<Vec<String>>) -> anyhow::Result<Vec<Order>> {
+    pub(crate) fn orders(&self, event: &str, mut parties: Vec<Vec<String>>) -> anyhow::Result<Vec<Order>> {
         shuffle(&mut parties, self.seed);
         let path = Arc::new(format!("/events/{event}/{}", self.mix.path()).parse::<Uri>()?);
         let share = if self.mix == Mix::Batch { self.batch } else { 1 };
@@ -83,7 +83,7 @@ impl Recipe<'_> {
 
 impl Orders {
     /// No orders yet, for the server at `authority`.
-    pub(super) fn none(authority: &str, tokens: &[String]) -> anyhow::Result<Self> {
+    pub(crate) fn none(authority: &str, tokens: &[String]) -> anyhow::Result<Self> {
         let bearer = |token: &String| HeaderValue::try_from(format!("Bearer {token}"));
         Ok(Self {
             host: HeaderValue::try_from(authority)?,
@@ -95,7 +95,7 @@ impl Orders {
     }
 
     /// These orders that have not been sent, and then `more`.
-    pub(super) fn and(&self, more: impl IntoIterator<Item = Order>) -> Self {
+    pub(crate) fn and(&self, more: impl IntoIterator<Item = Order>) -> Self {
         let rest = self.orders.iter().skip(self.next.load(Ordering::Relaxed)).cloned();
         Self {
             host: self.host.clone(),
@@ -106,13 +106,19 @@ impl Orders {
         }
     }
 
+    /// Those that have not been sent.
+    pub(crate) fn into_rest(self) -> Vec<Order> {
+        let sent = self.next.into_inner().min(self.orders.len());
+        self.orders.into_iter().skip(sent).collect()
+    }
+
     /// The same, sent again and again.
-    pub(super) fn endless(self) -> Self {
+    pub(crate) fn endless(self) -> Self {
         Self { is_endless: true, ..self }
     }
 
     /// The same requests for another server, again and again: one that does not mind.
-    pub(super) fn endless_for(&self, authority: &str) -> anyhow::Result<Self> {
+    pub(crate) fn endless_for(&self, authority: &str) -> anyhow::Result<Self> {
         Ok(Self {
             host: HeaderValue::try_from(authority)?,
             bearers: self.bearers.clone(),
@@ -123,7 +129,7 @@ impl Orders {
     }
 
     /// How many may still be sent.
-    pub(super) fn left(&self) -> usize {
+    pub(crate) fn left(&self) -> usize {
         if self.is_endless {
             return usize::MAX;
         }
@@ -131,7 +137,7 @@ impl Orders {
     }
 
     /// The next one that nobody has sent yet.
-    pub(super) fn take(&self) -> Option<usize> {
+    pub(crate) fn take(&self) -> Option<usize> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         if self.is_endless && !self.orders.is_empty() {
             return Some(number % self.orders.len());
@@ -140,7 +146,7 @@ impl Orders {
     }
 
     /// The request of an order that was taken.
-    pub(super) fn request(&self, number: usize) -> Request<Full<Bytes>> {
+    pub(crate) fn request(&self, number: usize) -> Request<Full<Bytes>> {
         let order = &self.orders[number];
         let mut request = self.post(number, order.path.as_ref().clone(), order.body.clone());
         if let Some(key) = &order.key {
@@ -150,7 +156,7 @@ impl Orders {
     }
 
     /// Another request by the buyer whose turn that order is.
-    pub(super) fn post(&self, number: usize, path: Uri, body: Bytes) -> Request<Full<Bytes>> {
+    pub(crate) fn post(&self, number: usize, path: Uri, body: Bytes) -> Request<Full<Bytes>> {
         let mut request = Request::post(path);
         if let Some(headers) = request.headers_mut() {
             headers.reserve(4);
@@ -162,7 +168,7 @@ impl Orders {
     }
 
     /// The key of the confirmation that follows an order.
-    pub(super) fn confirming_key(&self, number: usize) -> Option<HeaderValue> {
+    pub(crate) fn confirming_key(&self, number: usize) -> Option<HeaderValue> {
         let key = self.orders[number].key.as_ref()?;
         Some(longer(key, "-pay"))
     }

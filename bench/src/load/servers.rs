@@ -15,7 +15,7 @@ use tokio::time::timeout;
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const ANY_PORT: &str = "127.0.0.1:0";
 /// Who runs the node, for as long as it lives.
-pub(super) const OPERATOR: &str = "load-operator";
+pub(crate) const OPERATOR: &str = "load-operator";
 
 /// Where the programs are, and where nodes may keep their data.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ impl Programs {
         })
     }
 
-    pub(super) fn check_node(&self) -> anyhow::Result<()> {
+    pub(crate) fn check_node(&self) -> anyhow::Result<()> {
         if !self.node.is_file() {
             let path = self.node.display();
             bail!("no node at {path}; build it (cargo build --release) or say where it is with --node PATH");
@@ -54,7 +54,7 @@ impl Programs {
         Ok(())
     }
 
-    pub(super) fn check_memory_node(&self) -> anyhow::Result<()> {
+    pub(crate) fn check_memory_node(&self) -> anyhow::Result<()> {
         if !self.memory_node.is_file() {
             bail!(
                 "no node without a journal at {}; build it (cargo build --release -p onsale --example \
@@ -67,21 +67,23 @@ impl Programs {
 }
 
 /// A running process.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub(super) pid: u32,
+    pub(crate) pid: u32,
     /// Host and port of its public listener.
-    pub(super) http: String,
+    pub(crate) http: String,
     /// The same of its admin listener, if it has one.
-    pub(super) admin: Option<String>,
-    pub(super) operator_password: String,
+    pub(crate) admin: Option<String>,
+    /// The same of its listener for other nodes.
+    pub(crate) peer: Option<String>,
+    pub(crate) operator_password: String,
     /// Dropped after the child, which is killed before.
     _data: Option<TempDir>,
 }
 
 impl Server {
     /// The node as it is sold.
-    pub(super) async fn node(programs: &Programs) -> anyhow::Result<Self> {
+    pub(crate) async fn node(programs: &Programs) -> anyhow::Result<Self> {
         programs.check_node()?;
         let mut command = Command::new(&programs.node);
         command.arg("serve");
@@ -89,13 +91,13 @@ impl Server {
     }
 
     /// The node whose sales have no journal.
-    pub(super) async fn memory_node(programs: &Programs) -> anyhow::Result<Self> {
+    pub(crate) async fn memory_node(programs: &Programs) -> anyhow::Result<Self> {
         programs.check_memory_node()?;
         Self::start_node(Command::new(&programs.memory_node), programs).await
     }
 
     /// The constant, with this status and size.
-    pub(super) async fn constant(programs: &Programs, status: u16, bytes: usize) -> anyhow::Result<Self> {
+    pub(crate) async fn constant(programs: &Programs, status: u16, bytes: usize) -> anyhow::Result<Self> {
         let mut command = Command::new(&programs.bench);
         command.args(["constant", "--http", ANY_PORT]);
         command.arg("--status").arg(status.to_string()).arg("--bytes").arg(bytes.to_string());
@@ -117,7 +119,8 @@ impl Server {
         Self::start(command, Some(data), password).await
     }
 
-    async fn start(
+    /// Starts `command` and waits until it says where it serves; `data` goes with it.
+    pub(crate) async fn start(
         mut command: Command,
         data: Option<TempDir>,
         operator_password: String,
@@ -136,6 +139,7 @@ impl Server {
             pid: child.id().with_context(|| format!("{what} has ended"))?,
             http: address(&line, "http=").with_context(|| format!("no address in {line:?}"))?,
             admin: address(&line, "admin="),
+            peer: address(&line, "peer="),
             child,
             operator_password,
             _data: data,
@@ -143,7 +147,7 @@ impl Server {
     }
 
     /// Ends it and waits until it is gone.
-    pub(super) async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         // It may be gone already; then there is nothing to do.
         let _ = self.child.kill().await;
     }

@@ -5,37 +5,37 @@ use crate::report::{Collector, Latency};
 
 /// When measuring begins and ends; what comes before warms up, what comes after does not count.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
-    pub(super) from_us: u64,
-    pub(super) until_us: u64,
+pub(crate) struct Window {
+    pub(crate) from_us: u64,
+    pub(crate) until_us: u64,
 }
 
 /// Counts and response times.
-pub(super) struct Tally {
-    pub(super) counts: Outcome,
+pub(crate) struct Tally {
+    pub(crate) counts: Outcome,
     latency: Collector,
     /// Requests of an open loop that were due.
-    pub(super) due: u64,
+    pub(crate) due: u64,
     /// Those of them that found no connection, nor a place in the line for one.
-    pub(super) unsent: u64,
+    pub(crate) unsent: u64,
     /// The first thing that went wrong.
-    pub(super) fault: Option<String>,
+    pub(crate) fault: Option<String>,
     /// There was nothing left to ask for.
-    pub(super) is_dry: bool,
+    pub(crate) is_dry: bool,
 }
 
 impl Window {
-    pub(super) fn contains(self, at_us: u64) -> bool {
+    pub(crate) fn contains(self, at_us: u64) -> bool {
         (self.from_us..self.until_us).contains(&at_us)
     }
 
-    pub(super) fn seconds(self) -> f64 {
+    pub(crate) fn seconds(self) -> f64 {
         (self.until_us - self.from_us) as f64 / 1e6
     }
 }
 
 impl Tally {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             counts: Outcome::default(),
             latency: Collector::new(),
@@ -46,17 +46,17 @@ impl Tally {
         }
     }
 
-    pub(super) fn add(&mut self, outcome: Outcome, took_us: u64) {
+    pub(crate) fn add(&mut self, outcome: Outcome, took_us: u64) {
         self.counts += outcome;
         self.latency.add(took_us);
     }
 
     /// Keeps what went wrong first.
-    pub(super) fn blame(&mut self, fault: impl FnOnce() -> String) {
+    pub(crate) fn blame(&mut self, fault: impl FnOnce() -> String) {
         self.fault.get_or_insert_with(fault);
     }
 
-    pub(super) fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.counts += other.counts;
         self.latency.merge(&other.latency);
         self.due += other.due;
@@ -67,7 +67,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn latency(&self) -> Latency {
+    pub(crate) fn latency(&self) -> Latency {
         self.latency.latency()
     }
 }

@@ -226,7 +226,7 @@ async fn make(caller: &Caller, token: &str, path: &str, body: &Value) -> anyhow:
 }
 
 /// Waits until every target knows the event.
-async fn seen_everywhere(caller: &Caller, event: &str) -> anyhow::Result<()> {
+pub(crate) async fn seen_everywhere(caller: &Caller, event: &str) -> anyhow::Result<()> {
     let ask = Ask::new(Method::GET, format!("/events/{event}?tickets=false"));
     let give_up_us = caller.clock.now_us() + SEEN_WITHIN_US;
     for target in 0..caller.client.targets() {

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An account and its login.
 pub(crate) struct Login {
-    pub(super) id: String,
+    pub(crate) id: String,
     pub(crate) token: String,
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct TicketAnswer<'a> {
     #[serde(borrow, default)]
     pub(crate) status: Cow<'a, str>,
     #[serde(borrow, default)]
-    user_id: Option<Cow<'a, str>>,
+    pub(crate) user_id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     code: Option<Cow<'a, str>>,
 }
