@@ -26,7 +26,8 @@ pub struct Cli {
 pub enum Command {
     /// Run a node until SIGTERM or Ctrl-C.
     Serve(Serve),
-    /// Start a node in a temporary directory, sell out a stadium of 50,000 in a flash sale, and keep serving.
+    /// Start a cluster in a temporary directory, sell out a stadium of 50,000 in a flash sale, kill the event's owner and
+    /// move its shard meanwhile, say what happened, and keep serving.
     Demo(Demo),
     /// Look at a running cluster and change it: plans before deeds.
     Cluster(ClusterArgs),
@@ -61,11 +62,17 @@ pub struct Serve {
     /// Serve clients only: no replicas, nothing is lost with this node.
     #[arg(long)]
     pub gateway: bool,
+    /// End when standard input does: whoever holds the other end takes the node along, however they go.
+    #[arg(long, hide = true)]
+    pub end_with_stdin: bool,
 }
 
 /// The whole thing in one command.
 #[derive(Debug, Args)]
 pub struct Demo {
+    /// How many nodes: 1, or 3 to 5. With several, one more joins when there is nowhere else to move a shard to.
+    #[arg(long, value_name = "N", default_value = "3", value_parser = node_count)]
+    pub nodes: usize,
     /// How many buyers come to the flash sale.
     #[arg(long, value_name = "N", default_value_t = 120_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub sessions: u32,
@@ -80,6 +87,14 @@ pub struct Demo {
     pub exit: bool,
 }
 
+/// Two nodes could not do without either.
+fn node_count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ (1 | 3..=5)) => Ok(count),
+        _ => Err("write 1, or 3 to 5".to_owned()),
+    }
+}
+
 /// A numeric address and a port.
 pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write a numeric IP address and a port, as 127.0.0.1:8080".to_owned())
@@ -92,5 +107,15 @@ mod test {
     #[test]
     fn the_command_line_is_consistent() {
         super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_demo_has_one_node_or_enough_to_lose_one() {
+        for good in [1, 3, 4, 5] {
+            assert_eq!(super::node_count(&good.to_string()), Ok(good));
+        }
+        for bad in ["0", "2", "6", "-1", "three"] {
+            assert!(super::node_count(bad).is_err(), "{bad}");
+        }
     }
 }

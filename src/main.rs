@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use onsale::cli::{Cli, Command, Demo, Serve};
 use onsale::fault::NodeFault;
-use onsale::signals::told_to_end;
+use onsale::signals::{stdin_ended, told_to_end};
 use onsale::{cluster_command, config, demo, wiring};
 use tracing_subscriber::EnvFilter;
 
@@ -40,7 +40,17 @@ fn serve(options: &Serve) -> Result<ExitCode, NodeFault> {
             .build()
             .expect("without threads or timers there is no node")
     });
-    system.block_on(wiring::serve(options, config, told_to_end()))?;
+    let stop = async {
+        if options.end_with_stdin {
+            tokio::select! {
+                () = told_to_end() => {}
+                () = stdin_ended() => {}
+            }
+        } else {
+            told_to_end().await;
+        }
+    };
+    system.block_on(wiring::serve(options, config, stop))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,9 @@
-//! The signals that ask the program to end: SIGTERM and Ctrl-C.
+//! What asks the program to end: SIGTERM, Ctrl-C, and where it was told so, the end of its standard input.
+
+use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 /// Until either comes. From its first poll on they do not kill the process any more.
 pub async fn told_to_end() {
@@ -12,4 +15,18 @@ pub async fn told_to_end() {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
     }
+}
+
+/// Until standard input ends, which it does with the process that holds its other end.
+pub async fn stdin_ended() {
+    let (tell, told) = oneshot::channel();
+    // Reading blocks, and nothing can end it but what it waits for: so it has a thread that nobody waits for.
+    std::thread::spawn(move || {
+        // A fault means as well that nobody is there any more.
+        let _over = io::copy(&mut io::stdin(), &mut io::sink());
+        // The node may have ended by itself meanwhile.
+        let _unheard = tell.send(());
+    });
+    // A thread that is gone without a word means the same.
+    let _ended = told.await;
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bench::plan::{Prices, Row, SeatMap, Seats, Section, VenuePlan};
 use bench::progress::Silent;
-use bench::replay::{NodeOptions, Operator, ReplayOptions, run};
+use bench::replay::{NodesOptions, Operator, ReplayOptions, run};
 use bench::trace::flash_sale;
 use support::PASSWORD;
 
@@ -31,11 +31,12 @@ async fn a_node_killed_in_a_flash_sale_keeps_its_promises() {
         ttl_seconds: 2,
         attempts: 2,
         connections: 64,
-        node: Some(NodeOptions {
-            command: command(data.path(), port),
+        nodes: NodesOptions {
+            commands: vec![command(data.path(), port)],
             kills: KILLS,
             log: Some(data.path().join("node.log")),
-        }),
+            ..NodesOptions::default()
+        },
         ..ReplayOptions::new(vec![target], sessions, hall())
     };
     let outcome = run(options, Arc::new(Silent)).await.unwrap_or_else(|fault| {
@@ -45,7 +46,7 @@ async fn a_node_killed_in_a_flash_sale_keeps_its_promises() {
 
     let (report, text) = (&outcome.report, outcome.report.text());
     assert!(report.verdict.is_clean() && report.verdict.audited, "{text}");
-    assert_eq!(report.context.restarts.len(), KILLS as usize, "{text}");
+    assert_eq!(report.context.incidents.len(), KILLS as usize, "{text}");
     assert!(report.context.retries > 0 && report.context.broken_attempts > 0, "{text}");
     assert_eq!(report.figures.seats, u64::from(SEATS), "{text}");
     assert!(report.figures.bookings > 0 && report.figures.seats_sold > 0, "{text}");

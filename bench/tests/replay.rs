@@ -1,17 +1,20 @@
-//! The replay from end to end against a fake node in this process: a good one passes, a bad one does not.
+//! The replay from end to end against fake nodes in this process: a good one passes, a bad one does not.
 
 #[cfg(test)]
 mod fake {
+    pub(crate) mod admin;
     pub(crate) mod node;
+    pub(crate) mod proxy;
     pub(crate) mod run;
 }
 
 use bench::checker::Kind;
 use bench::progress::Silent;
-use bench::replay::{NodeOptions, Operator, ReplayOptions, run};
+use bench::replay::{Incident, NodesOptions, Operator, ReplayOptions, run};
 use bench::trace::Preference;
-use fake::node::{Fault, start};
+use fake::node::{Fault, start, start_many};
 use fake::run::{command, options, replayed};
+use fake::{admin, proxy};
 use std::sync::Arc;
 
 #[tokio::test]
@@ -61,12 +64,63 @@ async fn an_event_that_exists_is_taken_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_node_is_killed_and_started_again_on_the_way() {
-    let mut options = options(start(Fault::None).await);
-    options.node = Some(NodeOptions { command: "sleep 60".into(), kills: 2, log: None });
+async fn a_call_whose_connection_breaks_succeeds_at_another_node() {
+    let mut targets = start_many(Fault::None, 2).await;
+    targets[0] = proxy::start(&targets[0]).await;
+    let options = ReplayOptions { targets: targets.clone(), ..options(targets[0].clone()) };
     let report = run(options, Arc::new(Silent)).await.unwrap().report;
-    assert_eq!(report.context.restarts.len(), 2);
-    assert!(report.context.restarts[0].at_s < report.context.restarts[1].at_s);
+    assert!(report.verdict.is_clean(), "{}", report.text());
+    assert!(report.context.broken_attempts > 0, "{}", report.text());
+    assert_eq!(report.figures.unknown + report.figures.unsent, 0, "{}", report.text());
+    let available = report.context.availability().unwrap();
+    assert!(available > 0.3 && available < 1.0, "{}", report.text());
+}
+
+#[tokio::test]
+async fn buyers_come_to_every_node() {
+    let targets = start_many(Fault::OnlyOneAnswers, 2).await;
+    let options = ReplayOptions { targets: targets.clone(), ..options(targets[0].clone()) };
+    let report = run(options, Arc::new(Silent)).await.unwrap().report;
+    assert!(report.verdict.is_clean(), "{}", report.text());
+    assert!(report.context.busy_answers > 50, "every second call is tried again: {}", report.text());
+    assert_eq!(report.context.busy_answers, report.context.retries, "and only once: {}", report.text());
+}
+
+#[tokio::test]
+async fn nodes_are_killed_and_started_again_on_the_way() {
+    let targets = start_many(Fault::None, 3).await;
+    let commands = vec!["sleep 60".to_owned(); 3];
+    let mut options = ReplayOptions { targets: targets.clone(), ..options(targets[0].clone()) };
+    options.nodes = NodesOptions { commands, kills: 5, seed: 3, ..NodesOptions::default() };
+    let report = run(options, Arc::new(Silent)).await.unwrap().report;
+    let kills: Vec<(u32, f64)> = report
+        .context
+        .incidents
+        .iter()
+        .map(|incident| match incident {
+            Incident::Killed { node, at_s, .. } => (*node, *at_s),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(kills.len(), 5);
+    assert!(kills.is_sorted_by(|one, next| one.1 < next.1), "{kills:?}");
+    assert!(kills.iter().any(|(node, _)| *node != kills[0].0), "not always the same: {kills:?}");
+    assert!(kills.iter().all(|(node, _)| (1..=3).contains(node)), "{kills:?}");
+    assert_eq!(report.figures.aftermath.first_acknowledgement_s.len(), 5);
+}
+
+#[tokio::test]
+async fn a_shard_is_moved_once_the_cluster_is_complete() {
+    let mut options = options(start(Fault::None).await);
+    options.nodes = NodesOptions { moves: 2, admin: vec![admin::start().await], ..NodesOptions::default() };
+    let report = run(options, Arc::new(Silent)).await.unwrap().report;
+    let [Incident::Moved { shard: 1, from: 2, to: 4, .. }, Incident::Moved { shard: 1, from: 4, to: 2, .. }] =
+        report.context.incidents[..]
+    else {
+        panic!("{:?}", report.context.incidents);
+    };
+    assert_eq!(report.figures.aftermath.longest_gap_s.len(), 2);
+    assert!(report.text().contains("shard 1 from node 2 to node 4"), "{}", report.text());
 }
 
 #[tokio::test]
@@ -79,9 +133,20 @@ async fn a_run_that_cannot_be_set_up_says_why() {
     elsewhere.sessions[0].preference = Preference::Section("Moon".into());
     assert!(fault(elsewhere).await.contains("no section `Moon`"));
     let mut dead = options(target.clone());
-    dead.node = Some(NodeOptions { command: "false".into(), kills: 0, log: None });
+    dead.nodes = NodesOptions { commands: vec!["false".into()], ..NodesOptions::default() };
     dead.targets = vec!["127.0.0.1:1".into()];
     assert!(fault(dead).await.contains("ended by itself"));
+    for (nodes, why) in [
+        (NodesOptions { kills: 1, ..NodesOptions::default() }, "say how they are started"),
+        (NodesOptions { moves: 1, ..NodesOptions::default() }, "say where one is"),
+        (
+            NodesOptions { commands: vec!["sleep 60".into(); 2], ..NodesOptions::default() },
+            "2 nodes, but 1 targets",
+        ),
+    ] {
+        let said = fault(ReplayOptions { nodes, ..options(target.clone()) }).await;
+        assert!(said.contains(why), "{said}");
+    }
     let slow = ReplayOptions { speed: 0.000_1, ..options(target) };
     assert!(fault(slow).await.contains("longer than a login"));
 }
@@ -105,6 +170,13 @@ async fn a_usage_that_makes_no_sense_exits_with_two() {
     let (code, text) = command(None, &["--kill", "1"]).await;
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("--node-command"), "{text}");
+    let (code, text) = command(None, &["--move", "1"]).await;
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("--admin"), "{text}");
+    let (code, text) =
+        command(Some(Fault::None), &["--target", "127.0.0.1:1", "--node-command", "true"]).await;
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("missing for 1 of the 2 targets"), "{text}");
     let (code, _) = command(None, &["--speed", "0"]).await;
     assert_eq!(code, Some(2));
 }

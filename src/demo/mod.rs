@@ -1,79 +1,89 @@
 //! `onsale demo`: the whole thing in one command.
 //!
-//! Starts this very program as a durable node in a temporary directory, fills it with a catalogue, sells a stadium out
-//! in a flash sale through the front door, prints figures and verdict, and keeps serving until it is told to end.
+//! Starts this very program as the nodes of a cluster in a temporary directory, fills it with a catalogue, sells a stadium
+//! out in a flash sale through the front doors of all nodes, kills the event's owner and moves its shard meanwhile, prints
+//! figures, what happened and the verdict, and keeps serving until it is told to end.
 //!
-//! Hazard: whenever and however the demo ends, its node and its data must go with it.
+//! Hazard: whenever and however the demo ends, its nodes and their data must go with it.
 
 mod catalogue;
 mod client;
+mod keys;
 mod node;
+mod nodes;
 mod places;
+mod story;
+mod trouble;
 
 use std::io::Write;
 use std::pin::pin;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use bench::progress::{Progress, Terminal};
-use bench::replay::{Operator, ReplayOptions, ReplayOutcome};
+use bench::replay::{Admin, Operator, ReplayOptions, ReplayOutcome};
 use bench::report::whole;
 use bench::stadium;
 use bench::trace::flash_sale;
-use domain::ports::{Clock, Random};
+use domain::ports::Clock;
 use serde_json::json;
 
 use crate::cli::Demo;
-use crate::clock::{SystemClock, SystemRandom};
+use crate::clock::SystemClock;
 use crate::signals::told_to_end;
 use client::Client;
-use node::DemoNode;
+use keys::USERNAME;
+use nodes::Nodes;
+use trouble::{Seen, Trouble};
 
 const STADIUM: &str = "stadium";
 /// Long enough to pay, short enough that what is abandoned is soon on sale again.
 const HOLD_SECONDS: u32 = 10;
 /// A refused buyer asks so often in all, as people do.
 const ATTEMPTS: u32 = 2;
-const USERNAME: &str = "operator";
+/// Connections to each node; more would only wait for each other on a small machine.
+const CONNECTIONS: usize = 128;
 const TOO_SOON: &str = "ended before the verdict";
 
 /// Runs the demo; `true` when no promise was broken.
 ///
 /// # Errors
-/// When the node cannot be started or the sale cannot be played.
+/// When the nodes cannot be started or the sale cannot be played.
 pub async fn run(options: &Demo) -> anyhow::Result<bool> {
     let mut told = pin!(told_to_end());
-    let password = password();
-    let mut node = tokio::select! {
-        biased; // Signals are heard before there is anything to clean up.
-        () = &mut told => bail!(TOO_SOON),
-        node = DemoNode::start(USERNAME, &password) => node?,
-    };
+    let mut nodes = Nodes::none()?;
     let kept = tokio::select! {
+        biased; // Signals are heard before there is anything to clean up.
         () = &mut told => Err(anyhow!(TOO_SOON)),
-        kept = show(options, &node, &password) => kept,
+        kept = show(options, &mut nodes) => kept,
     };
     if kept.is_ok() && !options.exit {
         tokio::select! {
             () = &mut told => {}
-            ended = node.ended() => bail!("the node ended by itself: {}", ended?),
+            ended = nodes.any_ended() => ended?,
         }
     }
-    node.stop().await?;
-    kept
+    // What went wrong first is what matters.
+    let stopped = nodes.stop().await;
+    let kept = kept?;
+    stopped.map(|()| kept)
 }
 
-/// Fills the node, sells the stadium out and tells how it went.
-async fn show(options: &Demo, node: &DemoNode, password: &str) -> anyhow::Result<bool> {
+/// Starts the nodes, fills them, sells the stadium out and tells how it went.
+async fn show(options: &Demo, nodes: &mut Nodes) -> anyhow::Result<bool> {
     let progress = Arc::new(Terminal::new());
-    progress.note(&format!("a node is up at {}, its data in {}", node.http(), node.data().display()));
-    let operator = Client::new(node.http()).login(USERNAME, password).await?;
+    let admin = nodes.start(options.nodes, &*progress).await?;
+    let operator = Client::new(&nodes.first()?.http()).login(USERNAME, &nodes.keys.password).await?;
     let shows = fill(&operator, options.seed, &*progress).await?;
-    let outcome = sell(options, node, password, progress).await?;
+    let (outcome, seen) = sell(options, nodes, &admin, progress).await?;
     say(&outcome.report.text());
-    say(&summary(&outcome));
+    if let Some(seen) = seen {
+        say(&story::events(&outcome, &seen));
+    }
+    say(&story::summary(&outcome));
     if !options.exit {
-        say(&invitation(node, shows, password));
+        let (first, password) = (nodes.first()?, &nodes.keys.password);
+        say(&story::invitation(shows, &first.http(), &first.admin(), USERNAME, password));
     }
     Ok(outcome.report.verdict.is_clean())
 }
@@ -109,12 +119,13 @@ async fn fill(operator: &Client, seed: u64, progress: &dyn Progress) -> anyhow::
     Ok(shows)
 }
 
+/// Plays the sale; where there are several nodes, not without trouble.
 async fn sell(
     options: &Demo,
-    node: &DemoNode,
-    password: &str,
+    nodes: &mut Nodes,
+    admin: &Admin,
     progress: Arc<Terminal>,
-) -> anyhow::Result<ReplayOutcome> {
+) -> anyhow::Result<(ReplayOutcome, Option<Seen>)> {
     let plan = stadium::plan()?;
     let window_ms = options.seconds * 1000;
     let sessions = flash_sale::sessions(options.seed, stadium::PLACES, options.sessions, window_ms, STADIUM);
@@ -124,54 +135,23 @@ async fn sell(
         whole(stadium::PLACES.into()),
         options.seconds
     ));
+    let voters = if options.nodes > 1 { "a majority of three voters" } else { "one voter" };
     let replay = ReplayOptions {
         title: "flash sale of a stadium".into(),
-        operator: Operator::Login { username: USERNAME.into(), password: password.into() },
+        operator: Operator::Login { username: USERNAME.into(), password: nodes.keys.password.clone() },
         ttl_seconds: HOLD_SECONDS,
         attempts: ATTEMPTS,
-        durability: Some("one voter; every acknowledgement after fdatasync of the journal".into()),
-        ..ReplayOptions::new(vec![node.http().to_owned()], sessions, plan)
+        connections: CONNECTIONS,
+        durability: Some(format!("every acknowledgement after fdatasync of the journal of {voters}")),
+        ..ReplayOptions::new(nodes.https(), sessions, plan)
     };
-    bench::replay::run(replay, progress).await.context("the flash sale could not be played")
-}
-
-fn summary(outcome: &ReplayOutcome) -> String {
-    let figures = &outcome.report.figures;
-    let (seats, sold) = (whole(figures.seats), whole(figures.seats_sold));
-    let gone = match (figures.sold_out_s, figures.all_taken_s) {
-        (Some(sold_out), _) => format!("All {seats} seats were sold after {sold_out:.1} s."),
-        (None, Some(taken)) => {
-            format!(
-                "All {seats} seats were taken for the first time after {taken:.1} s; {sold} were sold in the end."
-            )
-        }
-        (None, None) => format!("{sold} of {seats} seats were sold."),
-    };
-    let verdict = match outcome.report.verdict.is_clean() {
-        true => "No seat was sold twice, no acknowledgement was lost, no hold outlived its deadline.",
-        false => "Promises were broken; see above.",
-    };
-    format!("{gone}\n{verdict}\n")
-}
-
-fn invitation(node: &DemoNode, shows: usize, password: &str) -> String {
-    let http = node.http();
-    format!(
-        "\nStill serving {shows} shows and the stadium; Ctrl-C ends it and removes its data.\n\
-         \n  list the shows      curl '{http}/events?pageSize=3'\
-         \n  search              curl '{http}/search?term=live&location=Berlin'\
-         \n  log in              curl {http}/users/login -H 'content-type: application/json' \\\
-         \n                        -d '{{\"username\":\"{USERNAME}\",\"password\":\"{password}\"}}'\
-         \n  metrics             curl {}/metrics\n",
-        node.admin()
-    )
-}
-
-/// A password that lives as long as the demo's node.
-fn password() -> String {
-    let mut bytes = [0; 12];
-    SystemRandom.fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let unplayable = "the flash sale could not be played";
+    if options.nodes == 1 {
+        return Ok((bench::replay::run(replay, progress).await.context(unplayable)?, None));
+    }
+    let mut trouble = Trouble { nodes, admin, event: STADIUM, seen: Seen::default() };
+    let outcome = bench::replay::run_disturbed(replay, &mut trouble, progress).await.context(unplayable)?;
+    Ok((outcome, Some(trouble.seen)))
 }
 
 /// What the demo was asked to tell goes to standard output.

@@ -4,7 +4,7 @@ use super::{Cli, print};
 use anyhow::Context;
 use bench::plan::{SEAT_MAP_FILE, VenuePlan};
 use bench::progress::Terminal;
-use bench::replay::{NodeOptions, Operator, ReplayOptions, ReplayOutcome};
+use bench::replay::{NodesOptions, Operator, ReplayOptions, ReplayOutcome};
 use bench::trace::Session;
 use bench::{report, stadium, trace};
 use clap::error::ErrorKind;
@@ -26,7 +26,7 @@ const NODE_LOG_FILE: &str = "node.log";
 pub(super) struct Args {
     /// The session trace. A seatmap.json beside it is the venue of the events that the trace only names.
     file: PathBuf,
-    /// Addresses of nodes, as http://127.0.0.1:8080; several are taken in turn.
+    /// Addresses of nodes, as http://127.0.0.1:8080; several are taken in turn, also when one does not answer.
     #[arg(long = "target", value_name = "URL", value_delimiter = ',', required = true)]
     targets: Vec<String>,
     /// Replay so many times faster.
@@ -47,12 +47,22 @@ pub(super) struct Args {
     /// A seat map for the events that the trace only names; its prices.json is looked for beside it.
     #[arg(long, value_name = "FILE")]
     seat_map: Option<PathBuf>,
-    /// Start the node with this command line, and wait until it is ready.
-    #[arg(long, value_name = "CMD")]
-    node_command: Option<String>,
-    /// Kill the node without warning and start it again so many times, spread over the run.
-    #[arg(long, value_name = "N", default_value_t = 0, requires = "node_command")]
+    /// Start a node with this command line and wait until it is ready; given once for every target, in their order. More
+    /// than targets are nodes without buyers, which --move can move to.
+    #[arg(long = "node-command", value_name = "CMD")]
+    node_commands: Vec<String>,
+    /// So many times, spread over the run, kill a node without warning, start it again, and wait until it is ready.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "node_commands")]
     kill: u32,
+    /// So many times, spread over the run, move a shard that has sales to a node without a replica of it.
+    #[arg(long = "move", value_name = "N", default_value_t = 0, requires = "admin")]
+    moves: u32,
+    /// Admin listeners of the nodes; the run begins when every shard of the cluster has all its replicas.
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    admin: Vec<String>,
+    /// The same seed kills the same nodes and moves shards at the same times.
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    seed: u64,
     /// Write report.html, report.json and history.csv (and the log of a node started here) into this folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -70,11 +80,19 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
     if let Some(folder) = &args.out {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    let node = args.node_command.map(|command| NodeOptions {
-        command,
+    let nodes = NodesOptions {
+        commands: args.node_commands,
         kills: args.kill,
+        moves: args.moves,
+        admin: args.admin,
+        seed: args.seed,
         log: args.out.as_ref().map(|folder| folder.join(NODE_LOG_FILE)),
-    });
+    };
+    let missing = args.targets.len().saturating_sub(nodes.commands.len());
+    if missing > 0 && !nodes.commands.is_empty() {
+        let what = format!("--node-command is missing for {missing} of the {} targets", args.targets.len());
+        Cli::command().error(ErrorKind::WrongNumberOfValues, what).exit();
+    }
     let plan = plan(&args.file, args.seat_map.as_deref())?;
     let title = args.file.file_name().unwrap_or_default().to_string_lossy();
     let options = ReplayOptions {
@@ -85,7 +103,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
         ttl_seconds: args.ttl_seconds,
         attempts: args.attempts,
         connections: usize::from(args.connections),
-        node,
+        nodes,
         durability: args.durability,
         ..ReplayOptions::new(args.targets, sessions, plan)
     };

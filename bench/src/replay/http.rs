@@ -112,15 +112,19 @@ impl Client {
         self.targets.len()
     }
 
-    /// Waits for a connection to the target whose turn it is.
-    pub(crate) async fn lane(&self) -> Lane<'_> {
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        self.lane_to(turn % self.targets.len()).await
+    /// The target whose turn it is.
+    pub(crate) fn turn(&self) -> usize {
+        self.turn.fetch_add(1, Ordering::Relaxed) % self.targets.len()
     }
 
-    /// Waits for a connection to one target.
+    /// Waits for a connection to the target whose turn it is.
+    pub(crate) async fn lane(&self) -> Lane<'_> {
+        self.lane_to(self.turn()).await
+    }
+
+    /// Waits for a connection to one target; counting goes round.
     pub(crate) async fn lane_to(&self, target: usize) -> Lane<'_> {
-        let target = &self.targets[target];
+        let target = &self.targets[target % self.targets.len()];
         let permit = target.permits.acquire().await.expect("the semaphore is never closed");
         Lane { target, _permit: permit }
     }

@@ -6,7 +6,7 @@ use super::caller::Caller;
 use super::http::Ask;
 use super::stage::{Event, Login, Stage, Tally};
 use super::wire::{Created, Ids, Login as LoginAnswer, SeatsAnswer, parse};
-use super::{Operator, ReplayOptions};
+use super::{Operator, ReplayOptions, STALENESS_US};
 use crate::history::{Account, SeatStatus, Ticket};
 use crate::plan::{Prices, VenuePlan};
 use crate::progress::Progress;
@@ -62,6 +62,10 @@ pub(super) async fn set(
         };
         read_seats(&mut stage, name, id).await?;
     }
+    if stage.caller.client.targets() > 1 {
+        // Whoever has just signed up is then known to every node.
+        sleep(Duration::from_micros(STALENESS_US)).await;
+    }
     progress.note(&format!("{} seats on sale", whole(stage.ticket_ids.len() as u64)));
     for session in &options.sessions {
         if let Err(what) = stage.has(session) {
@@ -93,7 +97,7 @@ pub(crate) async fn log_in(caller: &Caller, username: &str, password: &str) -> a
 
 /// A call whose answer is small and read whole.
 pub(crate) async fn created<T: serde::de::DeserializeOwned>(caller: &Caller, ask: &Ask) -> anyhow::Result<T> {
-    let answer = caller.must(ask).await?;
+    let answer = caller.must_at_home(ask).await?;
     parse(&answer.body).map_err(|what| anyhow::anyhow!("{} {}: {what}", ask.method, ask.path))
 }
 

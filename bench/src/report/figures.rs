@@ -3,8 +3,8 @@
 //! Owns: what is counted, and against which time. Goodput (what buyers got) is kept apart from refusals (answers that
 //! cost little and bring nothing). A call that was repeated with its key counts once.
 
-use super::Context;
 use super::latency::{Collector, Latency};
+use super::{Aftermath, Context};
 use crate::history::{Account, BookingStatus, Call, History, Key, Operation, Outcome};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -48,6 +48,9 @@ pub struct Figures {
     pub sold_out_s: Option<f64>,
     /// Seconds until the last booking that was acknowledged.
     pub last_booking_s: f64,
+    /// What kills and moves cost.
+    #[serde(default)]
+    pub aftermath: Aftermath,
     /// What happened in each second.
     pub seconds: Vec<Second>,
 }
@@ -96,6 +99,7 @@ impl Figures {
         figures.throughput = figures.answered as f64 / duration_s;
         figures.goodput = (figures.holds + figures.bookings) as f64 / duration_s;
         figures.refused = figures.refusals.values().sum::<u64>() as f64 / duration_s;
+        figures.aftermath = Aftermath::of(&operations, context);
         figures.seconds = by_second(&operations, context);
         figures.sell(history, &operations, context);
         figures

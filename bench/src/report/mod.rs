@@ -2,6 +2,7 @@
 //!
 //! Owns: the report's content and its stored form, `report.json`. How it looks is in `text` and `html`.
 
+mod aftermath;
 mod dump;
 mod figures;
 mod hardware;
@@ -10,6 +11,7 @@ mod latency;
 mod plots;
 mod text;
 
+pub use aftermath::Aftermath;
 pub use figures::{Figures, Second};
 pub use hardware::Hardware;
 pub(crate) use latency::Collector;
@@ -18,7 +20,7 @@ pub use text::whole;
 
 use crate::checker::Verdict;
 use crate::history::History;
-use crate::replay::Restart;
+use crate::replay::Incident;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -47,12 +49,19 @@ pub struct Context {
     pub started_us: u64,
     /// When the last buyer had left.
     pub played_us: u64,
+    /// Requests sent while buyers came, or tried to; zero in reports that did not count them yet.
+    #[serde(default)]
+    pub attempts: u64,
     /// Attempts after the first one of a call.
     pub retries: u64,
     /// Attempts that died without an answer.
     pub broken_attempts: u64,
-    /// Kills on the way.
-    pub restarts: Vec<Restart>,
+    /// Attempts that were answered 5xx or 429.
+    #[serde(default)]
+    pub busy_answers: u64,
+    /// Kills and moves on the way.
+    #[serde(default)]
+    pub incidents: Vec<Incident>,
 }
 
 /// Everything a reader of a run wants to know.
@@ -66,6 +75,15 @@ pub struct Report {
     pub figures: Figures,
     /// Whether the promises were kept.
     pub verdict: Verdict,
+}
+
+impl Context {
+    /// Of all attempts, the share that got an answer other than 5xx and 429; none where they were not counted.
+    #[must_use]
+    pub fn availability(&self) -> Option<f64> {
+        let failed = (self.broken_attempts + self.busy_answers) as f64;
+        (self.attempts > 0).then(|| 1.0 - failed / self.attempts as f64)
+    }
 }
 
 impl Report {

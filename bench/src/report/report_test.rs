@@ -3,7 +3,7 @@ use crate::checker::{Kind, Limits, Verdict, Violation, check};
 use crate::history::{
     Account, Booking, BookingStatus, Call, History, Key, Operation, Outcome, Owner, Ticket, Want,
 };
-use crate::replay::Restart;
+use crate::replay::Incident;
 
 fn op(key: u64, intended_us: u64, ended_us: u64, call: Call, outcome: Outcome) -> Operation {
     Operation {
@@ -59,9 +59,15 @@ fn context() -> Context {
         durability: None,
         started_us: 1_000_000,
         played_us: 5_000_000,
+        attempts: 1_000,
         retries: 3,
         broken_attempts: 1,
-        restarts: vec![Restart { at_s: 1.5, pause_s: 0.25 }],
+        busy_answers: 4,
+        incidents: vec![
+            Incident::Killed { node: 2, at_s: 0.45, pause_s: 0.25 },
+            Incident::Moved { shard: 7, from: 1, to: 4, at_s: 0.9, took_s: 0.5 },
+            Incident::Killed { node: 1, at_s: 3.9, pause_s: 0.25 },
+        ],
     }
 }
 
@@ -108,7 +114,15 @@ fn the_text_says_the_verdict_and_its_reasons() {
     let mut report = report();
     let clean = report.text();
     assert!(clean.contains("double sells               0"), "{clean}");
-    assert!(clean.contains("killed                     at 1.50 s, ready again after 0.25 s"), "{clean}");
+    for line in [
+        "answered, not 5xx or 429   99.500 % of 1,000 attempts",
+        "killed                     node 2 at 0.45 s, first acknowledgement after 0.06 s, ready again after 0.25 s",
+        "moved                      shard 7 from node 1 to node 4 at 0.90 s, within 0.50 s, longest gap 1997 ms",
+        "killed                     node 1 at 3.90 s, nothing acknowledged afterwards, ready again after 0.25 s",
+        "first acknowledgement      p50 60 ms   p99 60 ms   max 60 ms   of 1 kills",
+    ] {
+        assert!(clean.contains(line), "{line}: {clean}");
+    }
     assert!(clean.contains("No violation in the answers"), "{clean}");
     report.verdict = Verdict {
         counts: [(Kind::DoubleSale, 1_234)].into(),

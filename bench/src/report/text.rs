@@ -2,8 +2,10 @@
 //!
 //! Owns: the rows, their labels and units; the page uses the same ones.
 
+use super::aftermath::Few;
 use super::{Latency, Report};
 use crate::checker::Kind;
+use crate::replay::Incident;
 use std::fmt::Write;
 
 /// A heading and its rows.
@@ -42,14 +44,17 @@ pub(super) fn sentence(report: &Report) -> String {
 
 /// Everything that both forms show.
 pub(super) fn parts(report: &Report) -> Vec<Part> {
-    vec![
-        ("Sale", sale(report)),
-        ("Load", load(report)),
+    let mut parts = vec![("Sale", sale(report)), ("Load", load(report))];
+    if !report.context.incidents.is_empty() {
+        parts.push(("Kills and moves", incidents(report)));
+    }
+    parts.extend([
         ("Refusals", refusals(report)),
         ("Latency from the intended start", latency(report)),
         ("Measured on", machine(report)),
         ("Verdict", verdict(report)),
-    ]
+    ]);
+    parts
 }
 
 fn row(label: impl Into<String>, value: impl Into<String>) -> (String, String) {
@@ -83,10 +88,51 @@ fn load(report: &Report) -> Vec<(String, String)> {
         row("calls of unknown fate", whole(figures.unknown)),
         row("calls never sent", whole(figures.unsent)),
     ];
-    for restart in &context.restarts {
-        let text = format!("at {:.2} s, ready again after {:.2} s", restart.at_s, restart.pause_s);
-        rows.push(row("killed", text));
+    if let Some(share) = context.availability() {
+        let text = format!("{:.3} % of {} attempts", share * 100.0, whole(context.attempts));
+        rows.push(row("answered, not 5xx or 429", text));
     }
+    rows
+}
+
+fn incidents(report: &Report) -> Vec<(String, String)> {
+    let aftermath = &report.figures.aftermath;
+    let mut firsts = aftermath.first_acknowledgement_s.iter();
+    let mut gaps = aftermath.longest_gap_s.iter();
+    let mut rows = Vec::new();
+    for incident in &report.context.incidents {
+        rows.push(match incident {
+            Incident::Killed { node, at_s, pause_s } => {
+                let first = match firsts.next().copied().flatten() {
+                    Some(first) => format!("first acknowledgement after {first:.2} s"),
+                    None => "nothing acknowledged afterwards".into(),
+                };
+                row(
+                    "killed",
+                    format!("node {node} at {at_s:.2} s, {first}, ready again after {pause_s:.2} s"),
+                )
+            }
+            Incident::Moved { shard, from, to, at_s, took_s } => {
+                let gap =
+                    gaps.next().map_or_else(String::new, |gap| format!(", longest gap {:.0} ms", gap * 1e3));
+                let what = format!("shard {shard} from node {from} to node {to}");
+                row("moved", format!("{what} at {at_s:.2} s, within {took_s:.2} s{gap}"))
+            }
+        });
+    }
+    let spread = |few: Few, of: &str| {
+        let Few { p50, p99, max, count } = few;
+        format!(
+            "p50 {:.0} ms   p99 {:.0} ms   max {:.0} ms   of {count} {of}",
+            p50 * 1e3,
+            p99 * 1e3,
+            max * 1e3
+        )
+    };
+    rows.extend(
+        aftermath.first_acknowledgements().map(|few| row("first acknowledgement", spread(few, "kills"))),
+    );
+    rows.extend(aftermath.gaps().map(|few| row("longest gap in a move", spread(few, "moves"))));
     rows
 }
 

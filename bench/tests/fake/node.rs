@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     SellsTwice,
     /// Every tenth booking is gone afterwards.
     LosesBookings,
+    /// Of several nodes, only the first has time for those who buy.
+    OnlyOneAnswers,
 }
 
 #[derive(Clone, Debug)]
@@ -59,8 +61,43 @@ type Ask = (State<Shared>, HeaderMap);
 
 /// Starts a node; it lives as long as the runtime. Its address.
 pub(crate) async fn start(fault: Fault) -> String {
+    start_many(fault, 1).await.remove(0)
+}
+
+/// Starts so many nodes that always agree. Their addresses.
+pub(crate) async fn start_many(fault: Fault, count: usize) -> Vec<String> {
     let shared = Arc::new(Mutex::new(Sale { fault: Some(fault), ..Sale::default() }));
-    let router = Router::new()
+    let mut addresses = Vec::new();
+    for number in 0..count {
+        let mut router = router(shared.clone());
+        if fault == Fault::OnlyOneAnswers && number > 0 {
+            let busy = || async { answer(503, json!({ "code": "owner-unavailable" })) };
+            let selling = Router::new()
+                .route("/events/{id}/holds", post(busy))
+                .route("/holds/{id}", delete(busy))
+                .route("/bookings", post(busy).get(bookings))
+                .route("/bookings/{id}", get(booking).delete(busy));
+            router = reading(shared.clone()).merge(selling.with_state(shared.clone()));
+        }
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        addresses.push(format!("http://{}", listener.local_addr().unwrap()));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+    }
+    addresses
+}
+
+fn router(shared: Shared) -> Router {
+    let selling = Router::new()
+        .route("/events/{id}/holds", post(hold))
+        .route("/holds/{id}", delete(release))
+        .route("/bookings", post(book).get(bookings))
+        .route("/bookings/{id}", get(booking).delete(cancel));
+    reading(shared.clone()).merge(selling.with_state(shared))
+}
+
+/// All but selling.
+fn reading(shared: Shared) -> Router {
+    Router::new()
         .route("/readyz", get(|| async { "ready" }))
         .route("/users", post(sign_up))
         .route("/users/login", post(log_in))
@@ -69,15 +106,7 @@ pub(crate) async fn start(fault: Fault) -> String {
         .route("/events", post(event))
         .route("/events/{id}", get(|| async { Json(json!({ "id": "evt_1" })) }))
         .route("/events/{id}/seats", get(seats))
-        .route("/events/{id}/holds", post(hold))
-        .route("/holds/{id}", delete(release))
-        .route("/bookings", post(book).get(bookings))
-        .route("/bookings/{id}", get(booking).delete(cancel))
-        .with_state(shared);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    format!("http://{address}")
+        .with_state(shared)
 }
 
 fn lock(shared: &Shared) -> MutexGuard<'_, Sale> {
