@@ -72,6 +72,36 @@ impl Deadline {
     }
 }
 
+/// An instant that has passed, in the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(tokio::time::Instant);
+
+impl Moment {
+    /// This one.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(tokio::time::Instant::now())
+    }
+
+    /// So long ago; `None` where the clock does not go back so far.
+    #[must_use]
+    pub fn ago(age: Duration) -> Option<Self> {
+        tokio::time::Instant::now().checked_sub(age).map(Self)
+    }
+
+    /// How long ago it was.
+    #[must_use]
+    pub fn age(self) -> Duration {
+        tokio::time::Instant::now().saturating_duration_since(self.0)
+    }
+
+    /// How long after `earlier` it was.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_duration_since(earlier.0)
+    }
+}
+
 /// Times how long something takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);

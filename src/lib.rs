@@ -16,6 +16,7 @@ pub mod http;
 pub mod listings;
 pub mod metrics;
 pub mod peer_answers;
+pub mod projections;
 pub mod secrets;
 pub mod signals;
 pub mod wiring;

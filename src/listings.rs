@@ -3,11 +3,41 @@
 use std::sync::Arc;
 
 use cluster::Cluster;
+use domain::event::SaleTerms;
 use domain::ids::EventId;
-use domain::ports::{BoxFuture, JournalFault, Listing, Listings};
+use domain::ports::{BoxFuture, Clock, JournalFault, Listing, Listings};
+
+use crate::dispatch::edge::OnSale;
 
 /// Listings from the cluster's directory group.
 pub struct Directory(Arc<Cluster>);
+
+/// What the directory says of sales, by this node's clock.
+pub struct Sales {
+    cluster: Arc<Cluster>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Sales {
+    /// Of this cluster.
+    #[must_use]
+    pub fn new(cluster: Arc<Cluster>, clock: Arc<dyn Clock>) -> Self {
+        Self { cluster, clock }
+    }
+}
+
+impl OnSale for Sales {
+    fn is_on_sale(&self, event: EventId, ttl_ms: Option<u64>) -> bool {
+        let now = self.clock.read().wall;
+        let allows = |terms: &SaleTerms| {
+            terms.opens_at.is_none_or(|opens_at| now >= opens_at)
+                && now < terms.starts_at
+                && ttl_ms.is_none_or(|ttl_ms| (1..=terms.hold_ms).contains(&ttl_ms))
+        };
+        self.cluster
+            .with_catalogue(|catalogue| catalogue.event(event).is_some_and(|event| allows(&event.terms)))
+    }
+}
 
 impl Directory {
     /// Of this cluster.

@@ -10,11 +10,13 @@ use domain::ids::EventId;
 use domain::ports::{BoxFuture, Done, Journal, JournalFault, Opened, Place, Proposal, Term};
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
-    exponential_buckets,
+    Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder, exponential_buckets,
 };
 
 use crate::clock::Stopwatch;
+use crate::dispatch::edge::EdgeObserver;
+use crate::projections::Figures;
 
 /// The node's figures.
 pub struct Metrics {
@@ -31,6 +33,9 @@ pub struct Metrics {
     sales: IntGauge,
     seats: IntGaugeVec,
     groups: IntGaugeVec,
+    refused_at_the_edge: IntCounter,
+    feeds: IntGauge,
+    feed_age: Gauge,
 }
 
 impl Metrics {
@@ -64,15 +69,22 @@ impl Metrics {
                 "Where a raft group's log stands: entries committed, applied, covered by a snapshot, purged",
                 &["group", "at"],
             )?,
+            refused_at_the_edge: kept.counter(
+                "onsale_refused_at_the_edge_total",
+                "Holds refused from the feed of seats, without asking the owner of the event",
+            )?,
+            feeds: kept
+                .gauge("onsale_seat_feed_subscriptions", "Events whose seats are followed at other nodes")?,
+            feed_age: kept.seconds_now("onsale_seat_feed_age_seconds", "Age of the oldest of them")?,
             registry,
         })
     }
 
-    /// The text that Prometheus reads, with seats and holds as `cluster` has them committed.
+    /// The text that Prometheus reads, with seats and holds as `cluster` has them committed, and the feeds as they are.
     ///
     /// # Errors
     /// When the text cannot be encoded.
-    pub fn render(&self, cluster: &Cluster) -> Result<Vec<u8>, prometheus::Error> {
+    pub fn render(&self, cluster: &Cluster, feeds: Figures) -> Result<Vec<u8>, prometheus::Error> {
         let (mut seats, mut holds, mut sales) = (Counts::default(), 0, 0);
         cluster.for_each_sale(|_, sale| {
             let counts = sale.counts();
@@ -95,6 +107,8 @@ impl Metrics {
         }
         self.waits_for_space.set(cluster.waits_for_space().into());
         self.count_groups(cluster);
+        self.feeds.set(feeds.subscriptions as i64);
+        self.feed_age.set(feeds.oldest.as_secs_f64());
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
@@ -144,6 +158,12 @@ impl Observer for Metrics {
 
     fn left_mailbox(&self, commands: usize) {
         self.mailbox_depth.sub(commands as i64);
+    }
+}
+
+impl EdgeObserver for Metrics {
+    fn refused_at_the_edge(&self) {
+        self.refused_at_the_edge.inc();
     }
 }
 
@@ -202,6 +222,14 @@ impl Register<'_> {
 
     fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Made<IntCounterVec> {
         self.keep(IntCounterVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn counter(&self, name: &str, help: &str) -> Made<IntCounter> {
+        self.keep(IntCounter::new(name, help)?)
+    }
+
+    fn seconds_now(&self, name: &str, help: &str) -> Made<Gauge> {
+        self.keep(Gauge::new(name, help)?)
     }
 
     fn gauge(&self, name: &str, help: &str) -> Made<IntGauge> {

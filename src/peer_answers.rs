@@ -10,22 +10,26 @@ use domain::ports::BoxFuture;
 
 use crate::dispatch::Dispatch;
 use crate::http::{App, peers};
+use crate::projections::{COUNTS_SERVICE, SEATS_SERVICE, Source, answer_counts};
 
-/// The services `commands`, `http`, `bookings` and `identity`.
+/// The services `commands`, `http`, `bookings`, `identity`, `seats` and `counts`.
 pub struct PeerAnswers {
     app: App,
     router: Router,
+    source: Source,
 }
 
 impl PeerAnswers {
     /// Of the node that `app` is of. It answers nobody before the node can serve.
     #[must_use]
     pub fn new(app: &App) -> Self {
-        Self { app: app.clone(), router: peers::router(app) }
+        let source = Source::new(app.cluster.clone(), app.clock.clone());
+        Self { app: app.clone(), router: peers::router(app), source }
     }
 
     /// The names of the services.
-    pub const SERVICES: [&str; 4] = ["commands", "http", "bookings", "identity"];
+    pub const SERVICES: [&str; 6] =
+        ["commands", "http", "bookings", "identity", SEATS_SERVICE, COUNTS_SERVICE];
 
     fn require_ready(&self) -> Result<(), CallError> {
         let starting = |_| CallError::Declined("the node is starting or stopping".to_owned());
@@ -49,6 +53,7 @@ impl Answers for PeerAnswers {
                 Box::pin(async move { peers::bookings(&app, &body) })
             }
             "identity" => Box::pin(ready(peers::identity(&self.app, &body))),
+            COUNTS_SERVICE => Box::pin(ready(answer_counts(&*self.app.cluster, &body))),
             other => Box::pin(ready(Err(unknown(other)))),
         }
     }
@@ -56,6 +61,7 @@ impl Answers for PeerAnswers {
     fn stream(&self, from: NodeId, service: &str, input: Messages) -> BoxFuture<Result<Messages, CallError>> {
         let answered = match service {
             "commands" => self.require_ready().map(|()| self.app.dispatch.answer_stream(from, input)),
+            SEATS_SERVICE => self.require_ready().and_then(|()| self.source.stream(from, input)),
             other => Err(unknown(other)),
         };
         Box::pin(ready(answered))

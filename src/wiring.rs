@@ -27,13 +27,15 @@ use crate::auth::{Passwords, Tokens};
 use crate::cli::Serve;
 use crate::clock::{SystemClock, SystemRandom};
 use crate::config::{Config, ConfigError};
+use crate::dispatch::edge::Edge;
 use crate::dispatch::{self, Dispatch};
 use crate::fault::NodeFault;
 use crate::gateway::TestProvider;
 use crate::http::{self, App, Front, Identities, Parts, Readiness};
-use crate::listings::Directory;
+use crate::listings::{Directory, Sales};
 use crate::metrics::{Metrics, TimedJournal};
 use crate::peer_answers::PeerAnswers;
+use crate::projections::Feeds;
 use crate::secrets::{self, Secrets};
 
 /// Writes that may wait for the journal thread; more slow the raft groups down.
@@ -105,8 +107,10 @@ pub async fn serve_over(
     let serving_peers = tokio::spawn(serve_peers(peers, cluster.clone()));
     let threads = Arbiters::start(config.actors.threads);
     let owners = owners(&config, &cluster, journal_of(cluster.clone()), &clock, &metrics, threads.clone());
-    let dispatch = dispatch(&config, &cluster, &owners, &clock);
-    let app = app(config, &cluster, dispatch, clock, metrics, &secrets, addresses.http.local_addr()?);
+    let feeds = Feeds::new(cluster.clone(), cluster.calls());
+    let dispatch = dispatch(&config, &cluster, &owners, &clock, edge(&feeds, &cluster, &clock, &metrics));
+    let app =
+        app(config, &cluster, (dispatch, feeds), clock, metrics, &secrets, addresses.http.local_addr()?);
     cluster.answer_with(Arc::new(PeerAnswers::new(&app)));
     let supervising = owners.clone();
     let supervisor = tokio::spawn(async move { supervising.supervise().await });
@@ -338,6 +342,7 @@ fn dispatch(
     cluster: &Arc<Cluster>,
     owners: &Arc<Owners>,
     clock: &Arc<dyn Clock>,
+    edge: Edge,
 ) -> Dispatch {
     Dispatch::new(dispatch::Parts {
         owners: owners.clone(),
@@ -346,13 +351,18 @@ fn dispatch(
         clock: clock.clone(),
         pending_after: config.payments.answer_after,
         patience: config.http.request_deadline,
+        edge,
     })
+}
+
+fn edge(feeds: &Feeds, cluster: &Arc<Cluster>, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>) -> Edge {
+    Edge::new(feeds.clone(), Arc::new(Sales::new(cluster.clone(), clock.clone())), metrics.clone())
 }
 
 fn app(
     config: Config,
     cluster: &Arc<Cluster>,
-    dispatch: Dispatch,
+    (dispatch, feeds): (Dispatch, Feeds),
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     secrets: &Secrets,
@@ -363,6 +373,7 @@ fn app(
     App::new(Parts {
         cluster: cluster.clone(),
         dispatch,
+        feeds,
         providers: if test_provider { &[TestProvider::NAME] } else { &[] },
         tokens: Tokens::new(&secrets.token_secret, config.auth.token_ttl),
         identities: Identities::default(),

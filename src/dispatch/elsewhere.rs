@@ -8,6 +8,7 @@ use domain::event::{Caller, Reply};
 use domain::ids::EventId;
 
 use super::asking::Asking;
+use super::edge::{frees, may_free};
 use super::search::Search;
 use super::wire::{Keyed, MAX_COMMANDS, Outcome, Refused};
 use super::{Dispatch, NoReply, Owner, State};
@@ -64,8 +65,10 @@ impl<'a> Elsewhere<'a> {
             }
             Owner::There(node) => {
                 let asking = self.asking.clone();
+                let may_free: Vec<bool> = commands.iter().map(|(command, _)| may_free(command)).collect();
                 let outcomes = dispatch.forward.ask(node, event, caller, commands, asking).await;
-                outcomes.into_iter().map(|outcome| self.reply(node, outcome)).collect()
+                let outcomes = outcomes.into_iter().zip(may_free);
+                outcomes.map(|(outcome, may_free)| self.reply(node, outcome, may_free)).collect()
             }
             Owner::Nobody => {
                 let nobody = |_| Some(Err(NoReply::Fault(Fault::OwnerUnavailable)));
@@ -74,10 +77,10 @@ impl<'a> Elsewhere<'a> {
         }
     }
 
-    fn reply(&mut self, node: NodeId, outcome: Outcome) -> Option<Result<Reply, NoReply>> {
+    fn reply(&mut self, node: NodeId, outcome: Outcome, may_free: bool) -> Option<Result<Reply, NoReply>> {
         Some(match outcome {
             Outcome::Reply { reply, facts } => {
-                self.dispatch.answered_elsewhere(State::Sale(self.event), facts);
+                self.dispatch.decided_elsewhere(self.event, facts, may_free || frees(&reply));
                 Ok(reply)
             }
             Outcome::Refused(refused) => Err(refused.into()),

@@ -6,6 +6,7 @@
 //! certain that it had no effect; what is merely lost is for the client to retry, whose key makes that safe.
 
 mod asking;
+pub mod edge;
 mod elsewhere;
 mod forward;
 mod local;
@@ -31,6 +32,7 @@ use futures_util::future::join_all;
 
 pub use asking::Asking;
 use cluster::Owner;
+use edge::Edge;
 use elsewhere::Elsewhere;
 use forward::{COMMANDS, Forward};
 use local::Local;
@@ -65,6 +67,8 @@ pub struct Parts {
     pub pending_after: Duration,
     /// How long a request may take that does not say.
     pub patience: Duration,
+    /// What is refused without asking anybody.
+    pub edge: Edge,
 }
 
 /// Finds owners and waits for their answers; clones are the same.
@@ -77,13 +81,14 @@ pub struct Dispatch {
     forward: Forward,
     seen: Arc<Seen>,
     patience: Duration,
+    edge: Edge,
 }
 
 impl Dispatch {
     /// Of these parts. To be made on the runtime on which what goes to other nodes is to be sent.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { owners, ways, calls, clock, pending_after, patience } = parts;
+        let Parts { owners, ways, calls, clock, pending_after, patience, edge } = parts;
         let local = Local::new(owners, pending_after);
         Self {
             local,
@@ -93,6 +98,7 @@ impl Dispatch {
             calls,
             seen: Arc::default(),
             patience,
+            edge,
         }
     }
 
@@ -110,6 +116,9 @@ impl Dispatch {
         if self.ways.owner(State::Sale(event)) == Owner::Here {
             return self.local.command(event, command, caller, key).await;
         }
+        if let Some(refusal) = self.edge.refusal(&*self.ways, event, (&command, key.as_ref())) {
+            return Err(NoReply::Refused(refusal));
+        }
         let replies = self.elsewhere(event, caller, vec![(command, key)]).await;
         replies.into_iter().next().unwrap_or(Err(NoReply::Fault(Fault::OwnerUnavailable)))
     }
@@ -125,7 +134,20 @@ impl Dispatch {
         if self.ways.owner(State::Sale(event)) == Owner::Here {
             return self.local.commands(event, commands, caller).await;
         }
-        self.elsewhere(event, caller, commands).await
+        let refusal = |(command, key): &(Command, Option<Key>)| {
+            self.edge.refusal(&*self.ways, event, (command, key.as_ref()))
+        };
+        let refusals: Vec<_> = commands.iter().map(refusal).collect();
+        let asked = commands.into_iter().zip(&refusals).filter(|(_, refusal)| refusal.is_none());
+        let asked: Vec<_> = asked.map(|(command, _)| command).collect();
+        let replies = if asked.is_empty() { Vec::new() } else { self.elsewhere(event, caller, asked).await };
+        let mut replies = replies.into_iter();
+        let unavailable = || Err(NoReply::Fault(Fault::OwnerUnavailable));
+        let reply = |refusal: Option<Refusal>| match refusal {
+            Some(refusal) => Err(NoReply::Refused(refusal)),
+            None => replies.next().unwrap_or_else(unavailable),
+        };
+        refusals.into_iter().map(reply).collect()
     }
 
     async fn elsewhere(
@@ -171,6 +193,12 @@ impl Dispatch {
     /// Another node had applied so much of `of` when it gave an answer that this node passes on.
     pub fn answered_elsewhere(&self, of: State, applied: u64) {
         self.seen.remember(&*self.ways, of, applied);
+    }
+
+    /// The same of a sale; `frees` where seats may be free again by what was answered.
+    fn decided_elsewhere(&self, event: EventId, facts: u64, frees: bool) {
+        self.answered_elsewhere(State::Sale(event), facts);
+        self.edge.told(&*self.ways, event, facts, frees);
     }
 
     /// What this node knows of the others.

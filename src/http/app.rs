@@ -16,6 +16,7 @@ use crate::auth::{Passwords, Tokens};
 use crate::config::Config;
 use crate::dispatch::Dispatch;
 use crate::metrics::Metrics;
+use crate::projections::Feeds;
 
 /// The parts, shared by all requests.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct Parts {
     pub cluster: Arc<Cluster>,
     /// Where commands to sales go.
     pub dispatch: Dispatch,
+    /// The seats of events that have no replica here.
+    pub feeds: Feeds,
     /// Names of the payment providers that this node speaks to.
     pub providers: &'static [&'static str],
     /// Access tokens.

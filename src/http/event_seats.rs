@@ -15,8 +15,8 @@ use super::event_view::Found;
 use super::events::{audience, rendered, tag};
 use super::extract::{ApiPath, ApiQuery, accepted};
 use super::problem::Problem;
+use super::seats_now::SeatsNow;
 use super::wire::Id;
-use crate::dispatch::ways;
 
 const JSON: &str = "application/json";
 const BINARY: &str = "application/vnd.onsale.seats";
@@ -71,15 +71,16 @@ async fn show(
 ) -> Result<Response, Problem> {
     let media_type = accepted(&headers, &[JSON, BINARY])?;
     let found = Found::get(&app, id)?;
-    app.dispatch.caught_up(ways::State::Sale(id)).await;
-    let seats = found.seats_now(&app, caller);
+    let seats = found.seats_now(&app, caller).await?;
+    let age = seats.age();
     let shape = format!("{media_type} {narrowed:?}");
     let guard = tag(&app, &found, seats.version, caller, &shape).guard(&headers, audience(caller));
     if guard.is_unchanged() {
-        return Ok(guard.respond(media_type, Vec::new()));
+        return Ok(SeatsNow::dated(age, guard.respond(media_type, Vec::new())));
     }
     if media_type == BINARY {
-        return Ok(guard.respond(BINARY, binary(seats.version, seats.statuses())));
+        let body = binary(seats.version, seats.statuses());
+        return Ok(SeatsNow::dated(age, guard.respond(BINARY, body)));
     }
     let body = rendered(found.seats(), move || {
         let (scene, status) = (found.scene(), narrowed.status.map(SeatStatus::from));
@@ -90,7 +91,7 @@ async fn show(
         });
         serde_json::to_vec(&SeatsBody { event_id: Id(id), version: seats.version, seats: tickets })
     });
-    Ok(guard.respond(JSON, body.await?))
+    Ok(SeatsNow::dated(age, guard.respond(JSON, body.await?)))
 }
 
 /// `OSB1`, the number of seats (u32) and the version (u64) in little endian, then two bits a seat, lowest first.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::catalogue::{Catalogue, Event, EventStatus, Performer, Venue};
-use domain::event::Counts;
+use domain::event::{Counts, Sale};
 use domain::ids::{EventId, PerformerId, UserId, VenueId};
 use domain::seat_map::Row;
 use domain::time::UnixMillis;
@@ -13,11 +13,12 @@ use serde::Serialize;
 use super::App;
 use super::auth::Customer;
 use super::performers::PerformerBody;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::seats_now::{Reader, SeatsNow};
 use super::ticket::Scene;
 use super::venues::VenueBody;
 use super::wire::{CurrencyCode, Id, MoneyView, Timestamp};
+use crate::dispatch::ways::State;
 
 /// What the catalogue says of an event.
 #[derive(Debug, Clone)]
@@ -56,17 +57,44 @@ impl Found {
         self.venue.seat_map.len()
     }
 
-    /// Its seats now, as far as `caller` may know.
-    pub(super) fn seats_now(&self, app: &App, caller: Option<Customer>) -> SeatsNow {
-        let reader = Reader::of(caller, self.event.terms.organizer);
-        app.cluster.with_sale(self.event.id, |sale| SeatsNow::read(sale, self.seats(), reader))
+    /// Its seats before anybody has asked for any.
+    pub(super) fn untouched(&self) -> SeatsNow {
+        SeatsNow::read(None, self.seats(), Reader::Anyone)
     }
 
-    /// The event in a list: as it is now, without its tickets.
-    pub(super) fn summary(&self, app: &App, now: UnixMillis) -> EventBody<'_, ()> {
-        let all_free = Counts { available: self.seats(), ..Counts::default() };
-        let counts = app.cluster.with_sale(self.event.id, |sale| sale.map_or(all_free, |sale| sale.counts()));
-        self.body(now, counts, None)
+    /// Its seats now, as far as `caller` may know, with all that this node has said of them.
+    pub(super) async fn seats_now(&self, app: &App, caller: Option<Customer>) -> Result<SeatsNow, Problem> {
+        let id = self.event.id;
+        app.dispatch.caught_up(State::Sale(id)).await;
+        if is_here(app, id) {
+            let reader = Reader::of(caller, self.event.terms.organizer);
+            return Ok(app.cluster.with_sale(id, |sale| SeatsNow::read(sale, self.seats(), reader)));
+        }
+        // Whoever is to be told more than everybody was to be answered by a node that knows it.
+        let seen = if caller.is_none() { app.feeds.seats(id).await } else { None };
+        seen.map(|seen| SeatsNow::seen(seen, self.seats())).ok_or_else(unknown)
+    }
+
+    /// These events in a list: as they are now, without their tickets.
+    pub(super) async fn summaries<'a>(
+        app: &App,
+        found: &'a [Self],
+        now: UnixMillis,
+    ) -> Result<Vec<EventBody<'a, ()>>, Problem> {
+        let elsewhere = found.iter().map(|found| found.event.id).filter(|id| !is_here(app, *id));
+        let elsewhere: Vec<EventId> = elsewhere.collect();
+        let told = app.feeds.counts(&elsewhere).await;
+        let summary = |found: &'a Self| {
+            let id = found.event.id;
+            let counts = match told.get(&id) {
+                Some(counts) => *counts,
+                None if is_here(app, id) => app.cluster.with_sale(id, |sale| sale.map(Sale::counts)),
+                None => return Err(unknown()),
+            };
+            let all_free = Counts { available: found.seats(), ..Counts::default() };
+            Ok(found.body(now, counts.unwrap_or(all_free), None))
+        };
+        found.iter().map(summary).collect()
     }
 
     /// What its tickets have in common.
@@ -118,6 +146,18 @@ impl Found {
         let categories = self.venue.seat_map.categories().iter().map(String::as_str);
         categories.zip(self.event.terms.prices_minor.iter().copied()).collect()
     }
+}
+
+/// Whether this node has a replica of the event's sale.
+fn is_here(app: &App, event: EventId) -> bool {
+    app.dispatch.ways().applied(State::Sale(event)).is_some()
+}
+
+fn unknown() -> Problem {
+    Problem::new(
+        Code::OwnerUnavailable,
+        "No node that knows these seats can be reached right now. Try again.",
+    )
 }
 
 /// The word for an event's status.

@@ -22,7 +22,6 @@ use super::page::PageQuery;
 use super::problem::Problem;
 use super::seats_now::SeatsNow;
 use super::wire::Id;
-use crate::dispatch::ways;
 
 /// From here on tickets are rendered off the threads that serve requests.
 const RENDER_ELSEWHERE_SEATS: u32 = 5_000;
@@ -52,7 +51,7 @@ async fn create(
     let draft = EventDraft::from(body.value);
     app.cluster.update_catalogue(move |catalogue: &_| add_event(catalogue, id, &draft, author)).await??;
     let found = Found::get(&app, id)?;
-    let seats = found.seats_now(&app, Some(caller));
+    let seats = found.untouched();
     let body = render(&app, found, seats, shown).await?;
     let headers = [(LOCATION, format!("/events/{id}")), (CONTENT_TYPE, "application/json".to_owned())];
     Ok((StatusCode::CREATED, headers, body).into_response())
@@ -66,12 +65,12 @@ async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let found = Found::get(&app, id)?;
-    app.dispatch.caught_up(ways::State::Sale(id)).await;
-    let seats = found.seats_now(&app, caller);
+    let seats = found.seats_now(&app, caller).await?;
+    let age = seats.age();
     let guard =
         tag(&app, &found, seats.version, caller, &format!("{shown:?}")).guard(&headers, audience(caller));
     let body = if guard.is_unchanged() { Vec::new() } else { render(&app, found, seats, shown).await? };
-    Ok(guard.respond("application/json", body))
+    Ok(SeatsNow::dated(age, guard.respond("application/json", body)))
 }
 
 async fn render(app: &App, found: Found, seats: SeatsNow, shown: Shown) -> Result<Vec<u8>, Problem> {
@@ -124,6 +123,6 @@ async fn list(
         let found: Vec<Found> = events.into_iter().filter_map(|event| Found::of(catalogue, event)).collect();
         (found, total)
     });
-    let shown: Vec<_> = found.iter().map(|found| found.summary(&app, now)).collect();
+    let shown = Found::summaries(&app, &found, now).await?;
     page.respond(&headers, Audience::Public, "/events", &shown, total)
 }

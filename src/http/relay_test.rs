@@ -14,12 +14,14 @@ use super::*;
 use crate::auth::{Passwords, Tokens};
 use crate::clock::{SystemClock, SystemRandom};
 use crate::config::{self, Secret};
+use crate::dispatch::edge::Edge;
 use crate::dispatch::{self, Dispatch};
 use crate::gateway::TestProvider;
 use crate::http::{Identities, Parts, Readiness};
-use crate::listings::Directory;
+use crate::listings::{Directory, Sales};
 use crate::metrics::Metrics;
 use crate::peer_answers::PeerAnswers;
+use crate::projections::Feeds;
 
 /// What a node believes of the cluster.
 struct TestWays {
@@ -131,7 +133,10 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
         observer: metrics.clone(),
         mailbox_capacity: 64,
     };
+    let feeds = Feeds::new(ways.clone(), calls.clone());
+    let sales = Arc::new(Sales::new(cluster.clone(), clock.clone()));
     let dispatch = Dispatch::new(dispatch::Parts {
+        edge: Edge::new(feeds.clone(), sales, metrics.clone()),
         owners: Arc::new(Owners::new(shell, Arc::new(CurrentThread))),
         ways,
         calls,
@@ -149,6 +154,7 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
         config,
         cluster,
         dispatch,
+        feeds,
         providers: &[TestProvider::NAME],
         identities: Identities::default(),
         clock,

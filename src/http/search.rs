@@ -36,7 +36,7 @@ async fn search(
     let mut found: Vec<Found> = upcoming.into_iter().filter(|found| filter.fits(found)).collect();
     filter.sort(&mut found);
     let (found, total) = page.cut(found);
-    let shown: Vec<_> = found.iter().map(|found| found.summary(&app, now)).collect();
+    let shown = Found::summaries(&app, &found, now).await?;
     page.respond(&headers, Audience::Public, &without_page(&uri), &shown, total)
 }
 

@@ -1,10 +1,18 @@
-//! ⑧ The seats of an event at one moment, copied out of committed state so that nothing is rendered under its lock.
+//! ⑧ The seats of an event at one moment, copied out of committed state so that nothing is rendered under its lock; or,
+//! where this node has none, out of the feed.
+//!
+//! Hazard: a feed knows of no holders. Who is to be told of them is answered by a node with a replica.
 
+use std::time::Duration;
+
+use axum::http::header::AGE;
+use axum::response::Response;
 use domain::event::{BookingStatus, Counts, Sale, SeatStatus};
 use domain::ids::{SeatIndex, UserId};
 
 use super::auth::Customer;
 use super::ticket::{Holder, Told};
+use crate::projections::Seen;
 
 /// What a reader may know of holders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +52,9 @@ impl Reader {
     }
 }
 
+/// Seconds from which on it is worth saying how old the seats are.
+const OLD: Duration = Duration::from_secs(1);
+
 /// The seats of a sale, as one reader sees them.
 #[derive(Debug)]
 pub(super) struct SeatsNow {
@@ -55,15 +66,46 @@ pub(super) struct SeatsNow {
     /// Of the seats whose holders the reader may know, in order.
     holders: Vec<(SeatIndex, Holder)>,
     reader: Reader,
+    /// How long ago they were so, where this node has it from another one that has fallen silent.
+    age: Option<Duration>,
 }
 
 impl SeatsNow {
+    /// The seats of an event without a replica here, as the feed has them.
+    pub(super) fn seen(Seen { seats: seen, age }: Seen, seats: u32) -> Self {
+        let age = Some(age).filter(|age| *age >= OLD);
+        if seen.statuses.seats() == 0 {
+            return Self { age, ..Self::read(None, seats, Reader::Anyone) };
+        }
+        Self {
+            version: seen.version,
+            counts: seen.statuses.counts(),
+            statuses: seen.statuses.iter().collect(),
+            holders: Vec::new(),
+            reader: Reader::Anyone,
+            age,
+        }
+    }
+
+    /// `response` with the age of the seats, where that is worth saying.
+    pub(super) fn dated(age: Option<Duration>, mut response: Response) -> Response {
+        if let Some(age) = age {
+            response.headers_mut().insert(AGE, age.as_secs().into());
+        }
+        response
+    }
+
+    /// How old they are, where that is worth saying.
+    pub(super) fn age(&self) -> Option<Duration> {
+        self.age
+    }
+
     /// The seats of `sale`; of a sale that nobody has asked anything of yet, all `seats` are free.
     pub(super) fn read(sale: Option<&Sale>, seats: u32, reader: Reader) -> Self {
         let Some(sale) = sale else {
             let counts = Counts { available: seats, ..Counts::default() };
             let statuses = vec![SeatStatus::Available; seats as usize];
-            return Self { version: 0, counts, statuses, holders: Vec::new(), reader };
+            return Self { version: 0, counts, statuses, holders: Vec::new(), reader, age: None };
         };
         let holders = if reader == Reader::Anyone { Vec::new() } else { holders(sale, reader) };
         Self {
@@ -72,6 +114,7 @@ impl SeatsNow {
             statuses: sale.statuses().collect(),
             holders,
             reader,
+            age: None,
         }
     }
 

@@ -22,10 +22,12 @@ use domain::time::{Reading, ShardTime, SharedTime, UnixMillis};
 use futures_util::{StreamExt, stream};
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::dispatch::edge::{Edge, EdgeObserver, OnSale};
 use crate::dispatch::ways::{State, Ways};
 use crate::dispatch::wire::Batch;
 use crate::dispatch::{Dispatch, Parts};
 use crate::gateway::TestProvider;
+use crate::projections::Feeds;
 use cluster::Owner;
 
 pub(super) const EVENT: EventId = EventId::new(7);
@@ -57,7 +59,19 @@ impl Random for Zeros {
     }
 }
 
+struct Always;
+
+impl OnSale for Always {
+    fn is_on_sale(&self, _event: EventId, _ttl_ms: Option<u64>) -> bool {
+        true
+    }
+}
+
 struct Nobody;
+
+impl EdgeObserver for Nobody {
+    fn refused_at_the_edge(&self) {}
+}
 
 impl Observer for Nobody {
     fn decided(&self, _kind: &'static str, _outcome: &'static str) {}
@@ -339,10 +353,13 @@ fn node(id: NodeId, net: &Arc<Net>) -> Node {
         memory: memory.clone(),
         learnt: Mutex::default(),
     });
+    let calls = Arc::new(From(id, net.clone()));
+    let edge = Edge::new(Feeds::new(ways.clone(), calls.clone()), Arc::new(Always), Arc::new(Nobody));
     let dispatch = Dispatch::new(Parts {
+        edge,
         owners: Arc::new(Owners::new(shell, Arc::new(executor()))),
         ways: ways.clone(),
-        calls: Arc::new(From(id, net.clone())),
+        calls,
         clock: Arc::new(clock),
         pending_after: Duration::from_secs(10),
         patience: Duration::from_secs(30),

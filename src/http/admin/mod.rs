@@ -62,7 +62,7 @@ async fn ready(State(app): State<App>) -> Result<Json<Value>, Problem> {
 }
 
 async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
-    let text = app.metrics.render(&app.cluster).map_err(Problem::internal)?;
+    let text = app.metrics.render(&app.cluster, app.feeds.figures()).map_err(Problem::internal)?;
     Ok(([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response())
 }
 
