@@ -1,0 +1,9 @@
+//! Three nodes as real processes on loopback, and all that can happen to them: kills, pauses, lost data, damage, clocks
+//! that are off, operators. After each scene the checker says whether every promise was kept, and the replicas whether
+//! they say the same.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod by_hand;
+mod failover;
