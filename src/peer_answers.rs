@@ -48,7 +48,10 @@ impl Answers for PeerAnswers {
                 let app = self.app.clone();
                 Box::pin(async move { peers::bookings(&app, &body) })
             }
-            "identity" => Box::pin(ready(peers::identity(&self.app, &body))),
+            "identity" => {
+                let app = self.app.clone();
+                Box::pin(async move { peers::identity(&app, &body).await })
+            }
             other => Box::pin(ready(Err(unknown(other)))),
         }
     }

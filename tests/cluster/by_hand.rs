@@ -15,7 +15,10 @@ fn one_voter_grows_to_three_and_every_request_is_answered_at_any_node() {
     cluster.settle();
     for number in 1..=3 {
         let status = cluster.status(number);
-        assert!(list(&status, "shards").iter().all(|shard| shard["voters"] == json!([1, 2, 3])), "{status:#}");
+        assert!(
+            list(&status, "shards").iter().all(|shard| shard["voters"] == json!([1, 2, 3])),
+            "{status:#}"
+        );
         assert_eq!(early.status(&cluster.client(number), 1), "held", "at node {number}");
     }
     let leads = |number: usize| list(&list(&cluster.status(1), "nodes")[number], "leaderOf").len();
@@ -24,7 +27,8 @@ fn one_voter_grows_to_three_and_every_request_is_answered_at_any_node() {
     });
 
     let one = cluster.client(1);
-    let body = json!({"name": "Ann", "email": "ann@example.org", "username": "ann", "password": "correct horse"});
+    let body =
+        json!({"name": "Ann", "email": "ann@example.org", "username": "ann", "password": "correct horse"});
     let signed_up = cluster.client(3).post("/users", &body).expect(201);
     let ann = cluster.client(2).login("ann", "correct horse");
     let me = format!("/users/{}", signed_up["id"].as_str().unwrap());

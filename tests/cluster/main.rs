@@ -6,4 +6,11 @@
 mod support;
 
 mod by_hand;
+mod clocks;
+mod damage;
 mod failover;
+mod gateways;
+mod majority;
+mod operators;
+mod refused;
+mod replaced;

@@ -53,7 +53,20 @@ impl Cluster {
 
     /// Lets storage nodes in, all at once.
     pub fn join_all(&mut self, numbers: impl Iterator<Item = u32>) {
-        let mut joining: Vec<(u32, Slot)> = numbers.map(|number| (number, self.newcomer(number, &[]))).collect();
+        self.enter(numbers.map(|number| (number, self.newcomer(number, &[]))).collect());
+    }
+
+    /// The same for nodes whose clocks are off, with what their environments need for that.
+    pub fn join_with(&mut self, clocks: &[(u32, &str)], env: impl Fn(&str) -> Vec<(&'static str, String)>) {
+        let newcomer = |&(number, offset): &(u32, &str)| {
+            let mut slot = self.newcomer(number, &[]);
+            slot.options.env.extend(env(offset));
+            (number, slot)
+        };
+        self.enter(clocks.iter().map(newcomer).collect());
+    }
+
+    fn enter(&mut self, mut joining: Vec<(u32, Slot)>) {
         std::thread::scope(|scope| {
             for (_, slot) in &mut joining {
                 scope.spawn(|| slot.start());
@@ -191,6 +204,12 @@ impl Cluster {
         self.admin(number).get("/admin/cluster").expect(200)
     }
 
+    /// The same for a node that has forgotten all accounts but the operator's.
+    pub fn status_as_stranger(&self, number: u32) -> Value {
+        let operator = self.node(number).operator().at(&self.node(number).admin());
+        operator.get("/admin/cluster").expect(200)
+    }
+
     /// Waits until all living nodes see every group led, by voters as the layout wants them, and nobody catching up.
     #[track_caller]
     pub fn settle(&self) {
@@ -308,7 +327,8 @@ fn is_settled(status: &Value, living: &[u32]) -> bool {
     let wide = |group: &Value| living.len() < 3 || set(&group["voters"]).len() >= 3;
     let all_alive = list(status, "nodes").iter().all(|node| {
         let number = node["id"].as_u64().and_then(|number| u32::try_from(number).ok());
-        node["alive"] == json!(number.is_some_and(|number| living.contains(&number))) || node["gateway"] == true
+        node["alive"] == json!(number.is_some_and(|number| living.contains(&number)))
+            || node["gateway"] == true
     });
     let shards = list(status, "shards");
     let groups = [&status["directory"], &status["accounts"]];

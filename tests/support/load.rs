@@ -41,7 +41,13 @@ impl Load {
 
     /// The same at these addresses.
     #[track_caller]
-    pub fn start_at(targets: Vec<String>, cluster: &Cluster, sale: &Sale, buyers: u32, window: Duration) -> Self {
+    pub fn start_at(
+        targets: Vec<String>,
+        cluster: &Cluster,
+        sale: &Sale,
+        buyers: u32,
+        window: Duration,
+    ) -> Self {
         let seats = u32::try_from(sale.tickets.len()).expect("few seats");
         let sessions = sessions(buyers, seats, window);
         let prices = Prices::flat(&[]);
@@ -84,7 +90,12 @@ impl Load {
         let outcome = self.playing.join().expect("the replay does not panic");
         let outcome = outcome.unwrap_or_else(|fault| panic!("{fault:#}\n{}", cluster.logs()));
         let (verdict, text) = (&outcome.report.verdict, outcome.report.text());
-        assert!(verdict.is_clean() && verdict.audited, "{text}\n{:#?}\n{}", verdict.violations, cluster.logs());
+        assert!(
+            verdict.is_clean() && verdict.audited,
+            "{text}\n{:#?}\n{}",
+            verdict.violations,
+            cluster.logs()
+        );
         assert!(outcome.report.figures.bookings > 0, "{text}");
         let began = outcome.report.context.started_us;
         let acknowledged = outcome.history.operations.iter().filter(|call| call.outcome.is_acknowledged());
@@ -206,9 +217,11 @@ fn state_at(cluster: &Cluster, sale: &Sale, number: u32) -> Vec<Value> {
     let owners = cluster.operator(number).get(&format!("/events/{event}/seats")).expect(200);
     let admin = cluster.admin(number);
     let every = (sale.tickets.len() / 4).max(1);
-    let history = sale.tickets.iter().step_by(every).map(|ticket| {
-        admin.get(&format!("/admin/events/{event}/seats/{ticket}/history")).expect(200)
-    });
+    let history = sale
+        .tickets
+        .iter()
+        .step_by(every)
+        .map(|ticket| admin.get(&format!("/admin/events/{event}/seats/{ticket}/history")).expect(200));
     [seats, owners].into_iter().chain(history).collect()
 }
 

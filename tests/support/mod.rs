@@ -11,9 +11,9 @@ mod sale;
 mod small_disk;
 
 pub use client::{Answer, Client};
-pub use node::{Exit, Node, NodeOptions, PASSWORD, signal};
 pub use cluster::Cluster;
 pub use load::{Load, replicas_agree};
+pub use node::{Exit, Node, NodeOptions, PASSWORD, signal};
 pub use sale::{Sale, tokens};
 pub use small_disk::SmallDisk;
 

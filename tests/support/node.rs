@@ -57,8 +57,9 @@ impl Node {
 
     /// A node on `data`, which stays when it ends.
     pub fn start_in(data: &Path, options: &NodeOptions) -> Self {
-        Self::try_start_in(data, options)
-            .unwrap_or_else(|exit| panic!("the node did not start, but ended with {}:\n{}", exit.status, exit.log))
+        Self::try_start_in(data, options).unwrap_or_else(|exit| {
+            panic!("the node did not start, but ended with {}:\n{}", exit.status, exit.log)
+        })
     }
 
     /// The same for a node that may end instead of becoming ready.
