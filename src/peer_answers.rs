@@ -52,7 +52,10 @@ impl Answers for PeerAnswers {
                 let app = self.app.clone();
                 Box::pin(async move { peers::bookings(&app, &body) })
             }
-            "identity" => Box::pin(ready(peers::identity(&self.app, &body))),
+            "identity" => {
+                let app = self.app.clone();
+                Box::pin(async move { peers::identity(&app, &body).await })
+            }
             COUNTS_SERVICE => Box::pin(ready(answer_counts(&*self.app.cluster, &body))),
             other => Box::pin(ready(Err(unknown(other)))),
         }

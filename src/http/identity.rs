@@ -65,6 +65,9 @@ impl Identities {
 /// What the owner of `token` may do; `None` where it is revoked, or its owner is gone.
 pub(super) async fn role(app: &App, token: Token) -> Result<Option<Role>, Problem> {
     if app.dispatch.ways().applied(State::Accounts).is_some() {
+        if !is_known(app, token.user) {
+            Box::pin(hear_of_newcomers(app)).await?;
+        }
         return Ok(known_role(app, token.user, token.id));
     }
     // A node with accounts is not to make room for the waiting at every request.
@@ -85,6 +88,16 @@ async fn told_role(app: &App, token: Token) -> Result<Option<Role>, Problem> {
     Ok(role)
 }
 
+/// Waits for all accounts that there are by now: somebody who has signed up at another node is not to be told here that
+/// they do not exist.
+pub(super) async fn hear_of_newcomers(app: &App) -> Result<(), Problem> {
+    Ok(app.cluster.follow_accounts().await?)
+}
+
+fn is_known(app: &App, user: UserId) -> bool {
+    app.cluster.with_accounts(|accounts| accounts.user(user).is_some())
+}
+
 fn known_role(app: &App, user: UserId, token: TokenId) -> Option<Role> {
     app.cluster.with_accounts(|accounts| {
         let user = accounts.user(user).filter(|_| !accounts.is_revoked(token))?;
@@ -96,11 +109,15 @@ fn known_role(app: &App, user: UserId, token: TokenId) -> Option<Role> {
 ///
 /// # Errors
 /// [`CallError::Declined`] where the question cannot be read, or this node has no accounts either.
-pub(crate) fn answer(app: &App, message: &Bytes) -> Result<Bytes, CallError> {
+pub(crate) async fn answer(app: &App, message: &Bytes) -> Result<Bytes, CallError> {
     let asked = decode::<Asked>(message);
     let Asked { user, token } = asked.map_err(|error| CallError::Declined(format!("no token: {error}")))?;
     if app.dispatch.ways().applied(State::Accounts).is_none() {
         return Err(CallError::Declined("this node has no accounts".to_owned()));
+    }
+    if !is_known(app, user) {
+        let behind = |_| CallError::Declined("this node may not have heard of everybody".to_owned());
+        hear_of_newcomers(app).await.map_err(behind)?;
     }
     Ok(encode(&known_role(app, user, token)).into())
 }

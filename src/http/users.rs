@@ -9,12 +9,12 @@ use domain::account::{self, SignUp, User};
 use domain::ids::UserId;
 use serde::{Deserialize, Serialize};
 
-use super::App;
 use super::auth::{Customer, Operator};
 use super::cache::{self, Audience};
 use super::extract::{ApiJson, ApiPath};
 use super::problem::{Code, Problem};
 use super::wire::{Id, RoleName, Timestamp};
+use super::{App, identity};
 
 /// The routes of this module.
 pub(super) fn routes() -> Router<App> {
@@ -105,7 +105,12 @@ async fn sign_up(State(app): State<App>, body: ApiJson<NewUser>) -> Result<Respo
 
 async fn log_in(State(app): State<App>, body: ApiJson<Credentials>) -> Result<Response, Problem> {
     let Credentials { username, password } = body.value;
-    let user = app.cluster.with_accounts(|accounts| accounts.by_login(&username).cloned());
+    let known = || app.cluster.with_accounts(|accounts| accounts.by_login(&username).cloned());
+    let mut user = known();
+    if user.is_none() {
+        identity::hear_of_newcomers(&app).await?;
+        user = known();
+    }
     let hash = user.as_ref().map(|user| user.password.clone());
     let right = app.passwords.verify(password, hash).await?;
     let Some(user) = user.filter(|_| right) else {

@@ -50,6 +50,11 @@ impl Client {
         self.base.strip_prefix("http://").expect("plain HTTP")
     }
 
+    /// The same as a URL.
+    pub fn url(&self) -> String {
+        self.base.clone()
+    }
+
     pub fn token(&self) -> &str {
         self.token.as_deref().expect("logged in")
     }

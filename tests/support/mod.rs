@@ -4,11 +4,15 @@
 
 pub mod batch;
 mod client;
+pub mod cluster;
+pub mod load;
 mod node;
 mod sale;
 mod small_disk;
 
 pub use client::{Answer, Client};
+pub use cluster::Cluster;
+pub use load::{Load, replicas_agree};
 pub use node::{Exit, Node, NodeOptions, PASSWORD, signal};
 pub use sale::{Sale, tokens};
 pub use small_disk::SmallDisk;

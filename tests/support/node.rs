@@ -18,6 +18,10 @@ pub struct NodeOptions {
     pub env: Vec<(&'static str, String)>,
     /// A command to run the node under, for example strace with its arguments.
     pub wrapper: Vec<String>,
+    /// Further words of the command line.
+    pub args: Vec<String>,
+    /// The ports for clients, operators and other nodes; free ones unless given.
+    pub ports: [u16; 3],
 }
 
 /// A running node.
@@ -53,20 +57,26 @@ impl Node {
 
     /// A node on `data`, which stays when it ends.
     pub fn start_in(data: &Path, options: &NodeOptions) -> Self {
-        let program = env!("CARGO_BIN_EXE_onsale").to_owned();
-        let mut words = options.wrapper.clone();
-        words.push(program);
-        let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).arg("serve").arg("--data").arg(data);
-        command.args(["--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--peer", "127.0.0.1:0"]);
-        command.env("ONSALE_AUTH__OPERATOR_PASSWORD", PASSWORD);
-        command.envs(options.env.iter().map(|(name, value)| (*name, value.clone())));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        Self::try_start_in(data, options).unwrap_or_else(|exit| {
+            panic!("the node did not start, but ended with {}:\n{}", exit.status, exit.log)
+        })
+    }
+
+    /// The same for a node that may end instead of becoming ready.
+    pub fn try_start_in(data: &Path, options: &NodeOptions) -> Result<Self, Exit> {
+        let mut command = command(data, options);
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let (log, ready) = follow(&mut child);
-        let Ok(line) = ready.recv_timeout(STARTS_WITHIN) else {
-            drop(child.kill());
-            panic!("the node did not start:\n{}", log.lock().expect("the log"));
+        let line = match ready.recv_timeout(STARTS_WITHIN) {
+            Ok(line) => line,
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                let status = child.wait().expect("the process ends");
+                return Err(Exit { status, log: log.lock().expect("the log").clone() });
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                drop(child.kill());
+                panic!("the node did not start:\n{}", log.lock().expect("the log"));
+            }
         };
         let address = |name: &str| {
             let word = line.split_whitespace().find_map(|word| word.strip_prefix(name));
@@ -74,7 +84,7 @@ impl Node {
         };
         let pid = if options.wrapper.is_empty() { child.id() } else { node_under(child.id()) };
         let (http, admin) = (address("http="), address("admin="));
-        Self { child, pid, data: data.to_owned(), _owned: None, http, admin, log }
+        Ok(Self { child, pid, data: data.to_owned(), _owned: None, http, admin, log })
     }
 
     pub fn http(&self) -> &str {
@@ -145,6 +155,21 @@ impl Drop for Node {
             drop(self.child.wait());
         }
     }
+}
+
+fn command(data: &Path, options: &NodeOptions) -> Command {
+    let mut words = options.wrapper.clone();
+    words.push(env!("CARGO_BIN_EXE_onsale").to_owned());
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).arg("serve").arg("--data").arg(data);
+    for (flag, port) in ["--http", "--admin", "--peer"].iter().zip(options.ports) {
+        command.arg(flag).arg(format!("127.0.0.1:{port}"));
+    }
+    command.args(&options.args);
+    command.env("ONSALE_AUTH__OPERATOR_PASSWORD", PASSWORD);
+    command.envs(options.env.iter().map(|(name, value)| (*name, value.clone())));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
 }
 
 /// Collects what the node says and tells the line in which it says that it is ready.

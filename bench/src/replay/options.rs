@@ -41,6 +41,8 @@ pub struct ReplayOptions {
     /// Nodes to start, and what is done to them on the way.
     pub nodes: NodesOptions,
     /// How the target makes things durable, in words for the report.
+    /// When a node gives up a payment without an answer (its `payments.timeout_ms`); a hold may live on for so long.
+    pub payment_ms: u64,
     pub durability: Option<String>,
 }
 
@@ -100,6 +102,7 @@ impl ReplayOptions {
             attempts: 1,
             connections: 256,
             nodes: NodesOptions::default(),
+            payment_ms: Limits::default().payment_us / 1_000,
             durability: None,
         }
     }
@@ -135,6 +138,6 @@ impl ReplayOptions {
 
     pub(super) fn limits(&self) -> Limits {
         let staleness_us = if self.targets.len() > 1 { STALENESS_US } else { 0 };
-        Limits { staleness_us, ..Limits::default() }
+        Limits { staleness_us, payment_us: self.payment_ms.saturating_mul(1_000), ..Limits::default() }
     }
 }

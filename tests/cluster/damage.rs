@@ -1,0 +1,65 @@
+//! A flipped byte in a store: found, named, never believed; made good where others have the data.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::replaced::{await_missed, node};
+use crate::support::cluster::list;
+use crate::support::{Cluster, replicas_agree};
+
+/// A word that only one entry has.
+const MARK: &[u8] = b"flipped@example.org";
+
+#[test]
+fn a_follower_sets_damaged_data_aside_and_is_given_it_again() {
+    let mut cluster = Cluster::of(3);
+    let sale = cluster.sale(8, &json!({}));
+    let buyer = cluster.node(1).customer("flipped");
+    sale.hold(&buyer, &[1]).expect(201);
+    replicas_agree(&cluster, &sale);
+    let follower = cluster.other_than(cluster.owner());
+    cluster.kill(follower);
+    flip(cluster.data(follower));
+    await_missed(&cluster, follower);
+    cluster.start(follower);
+    let log = cluster.node(follower).log();
+    assert!(log.contains("damaged data is set aside") && log.contains("store"), "{log}");
+    assert!(cluster.data(follower).join("damaged-1").join("journal").exists(), "{log}");
+    cluster.settle();
+    assert_eq!(node(&cluster.status(follower), follower)["life"], 1);
+    replicas_agree(&cluster, &sale);
+    cluster.client(follower).login("flipped", "correct horse");
+    assert_eq!(sale.status(&cluster.client(follower), 1), "held");
+}
+
+#[test]
+fn a_lone_node_stops_at_damage_and_names_the_file() {
+    let mut cluster = Cluster::alone();
+    cluster.node(1).customer("flipped");
+    assert_eq!(list(&cluster.status(1), "nodes").len(), 1);
+    cluster.kill(1);
+    flip(cluster.data(1));
+    let exit = cluster.fail_to_start(1);
+    assert_eq!(exit.status.code(), Some(1), "{}", exit.log);
+    assert!(exit.log.contains(&store(cluster.data(1)).display().to_string()), "{}", exit.log);
+    assert!(exit.log.contains("restore"), "it says what to do: {}", exit.log);
+    let again = cluster.fail_to_start(1);
+    assert_eq!(again.log, exit.log, "what is damaged stays as it is");
+}
+
+fn store(data: &Path) -> PathBuf {
+    data.join("journal").join("store")
+}
+
+/// Flips one bit of the mark, wherever it is stored.
+fn flip(data: &Path) {
+    let file = store(data).join("db");
+    let mut bytes = std::fs::read(&file).expect("the store");
+    let found: Vec<usize> = (0..bytes.len().saturating_sub(MARK.len()))
+        .filter(|at| bytes[*at] == MARK[0] && bytes[*at..].starts_with(MARK))
+        .collect();
+    assert!(!found.is_empty(), "the mark is in {}", file.display());
+    found.iter().for_each(|at| bytes[*at] ^= 1);
+    std::fs::write(&file, bytes).expect("the store");
+}
