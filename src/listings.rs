@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cluster::Cluster;
+use cluster::journal::{LogDisk, Writer};
 use domain::event::SaleTerms;
 use domain::ids::EventId;
 use domain::ports::{BoxFuture, Clock, JournalFault, Listing, Listings};
@@ -10,7 +11,7 @@ use domain::ports::{BoxFuture, Clock, JournalFault, Listing, Listings};
 use crate::dispatch::edge::OnSale;
 
 /// Listings from the cluster's directory group.
-pub struct Directory(Arc<Cluster>);
+pub struct Directory<D: LogDisk = Writer>(Arc<Cluster<D>>);
 
 /// What the directory says of sales, by this node's clock.
 pub struct Sales {
@@ -39,15 +40,15 @@ impl OnSale for Sales {
     }
 }
 
-impl Directory {
+impl<D: LogDisk> Directory<D> {
     /// Of this cluster.
     #[must_use]
-    pub fn new(cluster: Arc<Cluster>) -> Self {
+    pub fn new(cluster: Arc<Cluster<D>>) -> Self {
         Self(cluster)
     }
 }
 
-impl Listings for Directory {
+impl<D: LogDisk> Listings for Directory<D> {
     fn listing(&self, event: EventId) -> BoxFuture<Result<Option<Listing>, JournalFault>> {
         let listing = self.0.with_catalogue(|catalogue| catalogue.listing(event));
         Box::pin(std::future::ready(Ok(listing)))

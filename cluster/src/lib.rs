@@ -9,6 +9,7 @@ mod background;
 mod beating;
 mod beats;
 mod caretaker;
+mod comparing;
 #[cfg(test)]
 mod damage_test;
 mod error;

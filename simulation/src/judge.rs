@@ -7,6 +7,7 @@ use domain::event::{Booking, BookingStatus, PaymentStatus};
 
 use crate::audit;
 use crate::client::{Client, MOST_DELAY_MS, PAYMENT_MS};
+use crate::node::PATIENCE;
 use crate::provider::{Account, Provider};
 
 /// What a run came to.
@@ -25,15 +26,20 @@ pub(crate) fn limits() -> Limits {
     Limits {
         // When all replicas are down at once nothing but the wall clock tells how long; a shard's time that was drawn
         // off course by a wrong one is up to so much beside it.
-        slack_us: 100_000 + 300_000,
+        slack_us: 100_000 + 300_000 + BEHIND_US,
         payment_us: PAYMENT_MS * 1_000,
         staleness_us: 0,
-        straggler_us: MOST_DELAY_MS * 1_000 + 2_000_000,
+        straggler_us: MOST_DELAY_MS * 1_000 + PATIENCE.as_micros() as u64 + UNCOMMITTED_US,
         // A shard's time runs up to one part in twenty fast or slow, and may be put right at a restart.
         clock_rate_part: 8,
         ..Limits::default()
     }
 }
+
+/// A new owner goes on from the time that it heard last of the one before, which may have been some messages ago.
+const BEHIND_US: u64 = 800_000;
+/// What is decided by an owner that is cut off then may be committed when that is over, if nobody has replaced it.
+const UNCOMMITTED_US: u64 = 8_000_000;
 
 /// Judges what the clients saw, and the state that all of it has left.
 pub(crate) fn judge(client: &Client, provider: &Provider) -> Verdict {

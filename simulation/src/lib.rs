@@ -15,13 +15,16 @@ mod clock;
 mod dice;
 mod door;
 mod entropy;
+mod executor;
 mod faults;
 mod judge;
 mod machine;
 pub mod many;
+mod network;
 mod node;
 mod provider;
-
+mod replicas;
 pub mod run;
 mod stage;
 mod trace;
+mod troubles;

@@ -1,14 +1,15 @@
 //! A machine: what outlives a node's process. Its disk, its data directory, its clock, and the way in while it runs.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Weak;
 use std::time::Duration;
 
-use cluster::Cluster;
 use cluster::journal::MemoryDisk;
+use cluster::{Cluster, LayoutOrder};
 
 use crate::clock::{self, WallError};
 use crate::dice::Dice;
@@ -20,13 +21,34 @@ pub(crate) type SimCluster = Cluster<MemoryDisk>;
 /// How many milliseconds a healthy disk takes to sync.
 pub(crate) const HEALTHY_DISK_MS: Range<u64> = 1..6;
 
-/// By then a node has started, and what a slow disk has kept waiting is done.
-const CALM_AFTER: Duration = Duration::from_millis(1_500);
+/// By then a node has started, every shard has an owner, and what a slow disk has kept waiting is done.
+const CALM_AFTER: Duration = Duration::from_millis(5_500);
+
+/// What an operator has a node do.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Deed {
+    /// See to it that the layout becomes another one.
+    Order(LayoutOrder),
+    /// Give every leadership away, because the process is about to stop.
+    HandOver,
+}
+
+/// What a machine is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It forms the cluster.
+    Founder,
+    /// It joins the cluster.
+    Storage,
+    /// It joins, and has no replicas.
+    Gateway,
+}
 
 /// One machine.
 pub(crate) struct Machine {
     /// The node that it is for.
     pub(crate) number: u64,
+    pub(crate) kind: Kind,
     pub(crate) data_dir: PathBuf,
     pub(crate) wall_error: WallError,
     /// How long a sync takes.
@@ -34,6 +56,13 @@ pub(crate) struct Machine {
     pub(crate) dice: Dice,
     /// When something last happened to its power or its disk.
     pub(crate) disturbed: Cell<Duration>,
+    /// Where the peer listeners of all other machines are.
+    pub(crate) others: Vec<String>,
+    pub(crate) deeds: RefCell<VecDeque<Deed>>,
+    /// Whether it has been there from the beginning, or was bought since.
+    pub(crate) is_there: Cell<bool>,
+    /// Whether it has ever belonged to a cluster: one that has does not form another.
+    pub(crate) belongs: Cell<bool>,
     disk: RefCell<MemoryDisk>,
     door: RefCell<Option<Door>>,
     /// Not what keeps it alive: a process that has ended leaves nothing behind.
@@ -42,9 +71,20 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// With an empty disk.
-    pub(crate) fn new(number: u64, data_dir: PathBuf, seed: u64) -> Rc<Self> {
+    pub(crate) fn new(
+        number: u64,
+        kind: Kind,
+        others: Vec<String>,
+        data_dir: PathBuf,
+        seed: u64,
+    ) -> Rc<Self> {
         Rc::new(Self {
             number,
+            kind,
+            others,
+            deeds: RefCell::default(),
+            is_there: Cell::new(true),
+            belongs: Cell::new(false),
             data_dir,
             wall_error: WallError::default(),
             disk_ms: RefCell::new(HEALTHY_DISK_MS),
@@ -58,7 +98,7 @@ impl Machine {
 
     /// Its name on the network.
     pub(crate) fn name(&self) -> String {
-        format!("node-{}", self.number)
+        name(self.number)
     }
 
     /// A process begins: the disk that it finds.
@@ -83,10 +123,20 @@ impl Machine {
         *self.disk.borrow_mut() = disk.crash_after(reached as usize);
     }
 
+    /// While it is off: everything on its disk is gone for good.
+    ///
+    /// # Errors
+    /// When the files of this machine cannot be removed.
+    pub(crate) fn lose_disk(&self) -> std::io::Result<()> {
+        *self.disk.borrow_mut() = MemoryDisk::new();
+        if self.data_dir.exists() { std::fs::remove_dir_all(&self.data_dir) } else { Ok(()) }
+    }
+
     /// Whether it runs, and has done so undisturbed for a while: what is due is then done at once.
     pub(crate) fn is_calm(&self) -> bool {
-        let healthy = *self.disk_ms.borrow() == HEALTHY_DISK_MS && self.door.borrow().is_some();
-        healthy && clock::elapsed() > self.disturbed.get() + CALM_AFTER
+        let runs = self.door.borrow().is_some() || !self.is_there.get();
+        runs && *self.disk_ms.borrow() == HEALTHY_DISK_MS
+            && clock::elapsed() > self.disturbed.get() + CALM_AFTER
     }
 
     /// The way in, while the process is ready.
@@ -98,4 +148,9 @@ impl Machine {
     pub(crate) fn cluster(&self) -> Option<std::sync::Arc<SimCluster>> {
         self.cluster.borrow().upgrade()
     }
+}
+
+/// The name of a machine on the network.
+pub(crate) fn name(number: u64) -> String {
+    format!("node-{number}")
 }

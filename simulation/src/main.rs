@@ -5,6 +5,7 @@
 
 use std::io::{Write as _, stdout};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use bench::progress::Terminal;
@@ -27,6 +28,9 @@ struct Cli {
     /// Seeds at the same time.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
+    /// For so many simulated seconds things break.
+    #[arg(long, default_value_t = 60)]
+    seconds: u16,
     /// A planted bug, or `all` of them, each to be found within the seeds.
     #[arg(long)]
     plant: Option<String>,
@@ -58,7 +62,7 @@ fn one(cli: &Cli, seed: &str) -> anyhow::Result<bool> {
         let filter = tracing_subscriber::EnvFilter::from_default_env();
         tracing_subscriber::fmt().with_env_filter(filter).without_time().init();
     }
-    let report = run(Scenario { seed, nodes: 1 })?;
+    let report = run(Scenario { seed, faults: Duration::from_secs(cli.seconds.into()) })?;
     report.violations.iter().for_each(|violation| say(violation));
     say(&report.summary);
     Ok(report.violations.is_empty())
@@ -77,7 +81,7 @@ fn many(cli: &Cli) -> anyhow::Result<bool> {
 }
 
 async fn seeds(cli: &Cli, plant: Option<&'static str>) -> anyhow::Result<bool> {
-    let many = Many { seeds: range(cli), jobs: cli.jobs.into(), plant, until_found: false };
+    let many = many_of(cli, plant, false);
     let failed = many.run(&Terminal::new()).await?;
     for child in &failed {
         say(&child.said);
@@ -85,6 +89,10 @@ async fn seeds(cli: &Cli, plant: Option<&'static str>) -> anyhow::Result<bool> {
     }
     say(&format!("{} of {} seeds broke a promise", failed.len(), cli.seeds));
     Ok(failed.is_empty())
+}
+
+fn many_of(cli: &Cli, plant: Option<&'static str>, until_found: bool) -> Many {
+    Many { seeds: range(cli), seconds: cli.seconds, jobs: cli.jobs.into(), plant, until_found }
 }
 
 fn flags(plant: Option<&str>) -> String {
@@ -120,7 +128,7 @@ async fn every_bug(cli: &Cli) -> anyhow::Result<bool> {
     let mut missed = 0;
     for bug in Bug::ALL {
         let plant = Some(bug.name());
-        let many = Many { seeds: range(cli), jobs: cli.jobs.into(), plant, until_found: true };
+        let many = many_of(cli, plant, true);
         let found = many.run(&Terminal::new()).await?;
         match found.first() {
             Some(child) => {

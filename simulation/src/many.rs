@@ -32,6 +32,8 @@ pub struct Child {
 pub struct Many {
     /// The seeds.
     pub seeds: Range<u64>,
+    /// For how many simulated seconds things break.
+    pub seconds: u16,
     /// How many at the same time.
     pub jobs: usize,
     /// The bug to plant.
@@ -55,7 +57,7 @@ impl Many {
         loop {
             while running.len() < self.jobs && (failed.is_empty() || !self.until_found) {
                 let Some(seed) = left.next() else { break };
-                running.spawn(child(seed, self.plant));
+                running.spawn(child(seed, self.seconds, self.plant));
             }
             let Some(ended) = running.join_next().await else { break };
             let child = ended??;
@@ -77,10 +79,11 @@ impl Many {
 ///
 /// # Errors
 /// When it cannot be started.
-pub async fn child(seed: u64, plant: Option<&'static str>) -> anyhow::Result<Child> {
+pub async fn child(seed: u64, seconds: u16, plant: Option<&'static str>) -> anyhow::Result<Child> {
     let program = std::env::current_exe().context("this program cannot find itself")?;
     let mut command = Command::new(program);
     command.env("ONSALE_SEED", seed.to_string()).stdin(Stdio::null()).kill_on_drop(true);
+    command.args(["--seconds", &seconds.to_string()]);
     command.args(plant.iter().flat_map(|bug| ["--plant", bug]));
     let ended = tokio::time::timeout(DEADLINE, command.output()).await;
     let Ok(output) = ended else {

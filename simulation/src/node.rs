@@ -1,36 +1,47 @@
 //! A node's process, from its start to the crash that ends it: what `onsale::wiring` does for a real one, without HTTP.
 
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use actors::{CurrentThread, Observer, Owners, Shell};
+use actors::{Observer, Owners, Shell};
 use cluster::journal::MemoryDisk;
-use cluster::{ClusterConfig, SnapshotSettings};
-use domain::ids::EventId;
-use domain::ports::{BoxFuture, JournalFault, Listing, Listings};
+use cluster::peer::{Answers, Bytes, CallError, Messages, PeerSecret};
+use cluster::placement::layout::Addresses;
+use cluster::raft::types::NodeId;
+use cluster::{ClusterConfig, ClusterError, Owner, SnapshotSettings};
+use domain::ports::BoxFuture;
 use onsale::clock::SystemRandom;
 use onsale::dispatch::{Dispatch, Parts};
+use onsale::listings::Directory;
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
+use tokio::time::sleep;
 
 use crate::clock::SimClock;
 use crate::door::{self, Request};
-use crate::machine::{Machine, SimCluster};
+use crate::executor::Here;
+use crate::machine::{Deed, Kind, Machine, SimCluster};
+use crate::network::{self, SimDial};
 use crate::provider::Provider;
 use crate::stage::Stage;
 use crate::trace::{Commits, Trace};
 
 /// Few, so that raft's own traffic does not drown what is to be seen.
 const SHARDS: u16 = 2;
+const REPLICATION: u16 = 3;
 /// Snapshots come often, so that many crashes meet one.
 const SNAPSHOTS: SnapshotSettings =
     SnapshotSettings { every_entries: 40, keep_entries: 10, send_bytes_per_second: 1 << 20 };
 const QUEUE: usize = 64;
 /// A payment that takes longer is answered as pending.
 pub(crate) const PENDING_AFTER: Duration = Duration::from_secs(2);
-/// Nobody waits longer for an answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Nobody waits longer for an answer, and no command is decided later than this after its coming.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(4);
+/// Between two tries to start, and two looks at what is to be done.
+const AGAIN: Duration = Duration::from_millis(1_000);
+const LOOK: Duration = Duration::from_millis(50);
+const HAND_OVER_WITHIN: Duration = Duration::from_secs(2);
 
 /// What every node's process has to do with.
 #[derive(Clone)]
@@ -40,46 +51,82 @@ pub(crate) struct World {
     pub(crate) trace: Trace,
 }
 
-/// Runs the node of `machine`.
+/// Runs the node of `machine`. A node that is not let in is started again, as by whoever looks after its process.
 pub(crate) async fn run(machine: Rc<Machine>, world: World) -> turmoil::Result {
+    while !machine.is_there.get() {
+        sleep(LOOK).await;
+    }
     let disk = machine.boot();
     spawn_local(sync(machine.clone(), disk.clone()));
     let clock = Arc::new(SimClock::start(machine.wall_error.clone()));
-    let config = config(&machine, &world, clock.clone());
-    let cluster = Arc::new(SimCluster::open_here(config, disk).await?);
-    world.stage.set_up(&cluster).await?;
+    loop {
+        match SimCluster::open_here(config(&machine, &world, clock.clone())?, disk.clone()).await {
+            Ok(cluster) => {
+                machine.belongs.set(true);
+                return serve(machine, world, clock, Arc::new(cluster)).await;
+            }
+            Err(ClusterError::NotAdmitted(why)) => {
+                world.trace.note(format_args!("{} is not admitted: {why}", machine.number));
+                sleep(AGAIN).await;
+            }
+            Err(fault) => return Err(format!("node {} does not start: {fault}", machine.number).into()),
+        }
+    }
+}
+
+async fn serve(
+    machine: Rc<Machine>,
+    world: World,
+    clock: Arc<SimClock>,
+    cluster: Arc<SimCluster>,
+) -> turmoil::Result {
+    spawn_local(network::serve_peers(network::listen().await?, cluster.clone()));
     let shell = Shell {
         journal: cluster.clone(),
-        listings: Arc::new(Directory(cluster.clone())),
+        listings: Arc::new(Directory::new(cluster.clone())),
         gateway: Arc::new(world.provider.clone()),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
         observer: Arc::new(Nobody),
         mailbox_capacity: 64,
     };
-    let owners = Arc::new(Owners::new(shell, Arc::new(CurrentThread)));
-    let dispatch = Dispatch::new(Parts {
+    let owners = Arc::new(Owners::new(shell, Arc::new(Here::start())));
+    let dispatch = Arc::new(Dispatch::new(Parts {
         owners: owners.clone(),
         ways: cluster.clone(),
         calls: cluster.calls(),
         clock,
         pending_after: PENDING_AFTER,
         patience: PATIENCE,
-    });
-    spawn_local(async move { owners.supervise().await });
+    }));
+    let supervising = owners.clone();
+    spawn_local(async move { supervising.supervise().await });
+    spawn_local(look_around(cluster.clone(), owners));
+    cluster.ready().await;
+    cluster.answer_with(Arc::new(Commands(Arc::downgrade(&dispatch))));
+    spawn_local(open_house(cluster.clone(), world.stage));
+    spawn_local(obey(machine.clone(), cluster.clone(), world.trace));
     let (door, requests) = door::open();
     machine.admit(Arc::downgrade(&cluster), door);
-    serve(dispatch, requests).await;
+    answer(dispatch, requests).await;
     Ok(())
 }
 
-fn config(machine: &Machine, world: &World, clock: Arc<SimClock>) -> ClusterConfig {
+fn config(machine: &Machine, world: &World, clock: Arc<SimClock>) -> turmoil::Result<ClusterConfig> {
     let number = machine.number;
     // Whatever it is, no fault of this world may cause it: the run fails by the panic.
     let on_fatal = Arc::new(move |message| panic!("node {number} has failed: {message}"));
-    ClusterConfig {
-        node: number as u32,
+    let nowhere = || "nowhere".to_owned();
+    let forms = machine.kind == Kind::Founder && !machine.belongs.get();
+    Ok(ClusterConfig {
+        node: u32::try_from(number)?,
         shards: SHARDS,
+        replication: REPLICATION,
+        addresses: Addresses { http: nowhere(), admin: nowhere(), peer: network::address_of(number) },
+        join: if forms { Vec::new() } else { machine.others.clone() },
+        gateway: machine.kind == Kind::Gateway,
+        secret: PeerSecret::new(b"known to every node of this world").map_err(|short| short.to_string())?,
+        dial: Arc::new(SimDial),
         snapshots: SNAPSHOTS,
         queue_capacity: QUEUE,
         journal_capacity: QUEUE,
@@ -87,7 +134,7 @@ fn config(machine: &Machine, world: &World, clock: Arc<SimClock>) -> ClusterConf
         clock,
         commits: Arc::new(Commits { node: number, trace: world.trace.clone() }),
         ..ClusterConfig::alone(machine.data_dir.clone(), on_fatal)
-    }
+    })
 }
 
 /// The platters: makes durable what somebody waits for, after the time that the disk takes.
@@ -95,12 +142,47 @@ async fn sync(machine: Rc<Machine>, disk: MemoryDisk) {
     loop {
         disk.wanted().await;
         let takes = machine.dice.ms(machine.disk_ms.borrow().clone());
-        tokio::time::sleep(takes).await;
+        sleep(takes).await;
         disk.sync();
     }
 }
 
-async fn serve(dispatch: Dispatch, mut requests: mpsc::Receiver<Request>) {
+/// Has sales that this node has begun to own looked after at once.
+async fn look_around(cluster: Arc<SimCluster>, owners: Arc<Owners>) {
+    let mut changes = cluster.route_changes();
+    while changes.changed().await.is_ok() {
+        owners.look_around();
+    }
+}
+
+/// Has the events put into the catalogue by whichever node leads it.
+async fn open_house(cluster: Arc<SimCluster>, stage: Rc<Stage>) {
+    while !stage.is_set(&cluster) {
+        if cluster.directory_owner() == Owner::Here {
+            // Where it is not possible now another look will tell.
+            let _ = stage.set_up(&cluster).await;
+        }
+        sleep(LOOK).await;
+    }
+}
+
+/// Does what the operator says.
+async fn obey(machine: Rc<Machine>, cluster: Arc<SimCluster>, trace: Trace) {
+    loop {
+        sleep(LOOK).await;
+        let deed = machine.deeds.borrow_mut().pop_front();
+        match deed {
+            Some(Deed::Order(order)) => {
+                let ordered = cluster.order("the operator", order.clone(), false).await;
+                trace.note(format_args!("{order:?} at {}: {:?}", machine.number, ordered.is_ok()));
+            }
+            Some(Deed::HandOver) => cluster.hand_over(HAND_OVER_WITHIN).await,
+            None => {}
+        }
+    }
+}
+
+async fn answer(dispatch: Arc<Dispatch>, mut requests: mpsc::Receiver<Request>) {
     while let Some(Request { event, command, caller, key, answer }) = requests.recv().await {
         let dispatch = dispatch.clone();
         spawn_local(async move {
@@ -111,13 +193,25 @@ async fn serve(dispatch: Dispatch, mut requests: mpsc::Receiver<Request>) {
     }
 }
 
-/// Listings from the node's own directory.
-struct Directory(Arc<SimCluster>);
+/// Answers what other nodes forward. Weak, since what answers has the cluster, which has this: a process that has ended
+/// must leave nothing behind.
+struct Commands(Weak<Dispatch>);
 
-impl Listings for Directory {
-    fn listing(&self, event: EventId) -> BoxFuture<Result<Option<Listing>, JournalFault>> {
-        let listing = self.0.with_catalogue(|catalogue| catalogue.listing(event));
-        Box::pin(std::future::ready(Ok(listing)))
+impl Answers for Commands {
+    fn call(&self, _from: NodeId, service: &str, body: Bytes) -> BoxFuture<Result<Bytes, CallError>> {
+        let answer = match service {
+            "commands" => Dispatch::answer_call(&body),
+            other => Err(CallError::Declined(format!("no such service: {other}"))),
+        };
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn stream(&self, from: NodeId, service: &str, input: Messages) -> BoxFuture<Result<Messages, CallError>> {
+        let answer = match (service, self.0.upgrade()) {
+            ("commands", Some(dispatch)) => Ok(dispatch.answer_stream(from, input)),
+            (other, _) => Err(CallError::Declined(format!("no such service: {other}"))),
+        };
+        Box::pin(std::future::ready(answer))
     }
 }
 

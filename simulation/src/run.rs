@@ -13,30 +13,35 @@ use turmoil::Sim;
 
 use crate::client::{Client, Net};
 use crate::dice::Dice;
-use crate::faults::{self, HEALED_AT, Step};
+use crate::faults::{GATEWAY, HEALTHY_LATENCY, LATE, MACHINES};
 use crate::judge::{self, Verdict};
-use crate::machine::Machine;
+use crate::machine::{Kind, Machine};
 use crate::node::{self, World};
 use crate::provider::Provider;
 use crate::stage::Stage;
 use crate::trace::{Trace, fingerprint_of};
-use crate::{audit, buyers, entropy};
+use crate::troubles::Troubles;
+use crate::{audit, buyers, entropy, faults, network, replicas};
 
 /// Then buyers begin nothing new; what they have begun meets the last of the faults.
-const BUYERS_LEAVE_AT: Duration = HEALED_AT.saturating_sub(Duration::from_secs(2));
+const BUYERS_LEAVE_BEFORE: Duration = Duration::from_secs(2);
 /// No run takes longer than this, in its own time.
 const LONGEST: Duration = Duration::from_secs(240);
 const BUYERS: u32 = 12;
 /// A host's step: everything that is planned within it happens before the next host's.
 const TICK: Duration = Duration::from_millis(1);
+/// A way between nodes that a lost message has broken is whole again after so many more.
+const REPAIRED: f64 = 0.05;
+/// More than are ever on their way over one connection.
+const MESSAGES: usize = 1 << 16;
 
 /// What is simulated.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
     /// Where all its randomness comes from.
     pub seed: u64,
-    /// How many nodes there are.
-    pub nodes: u64,
+    /// For so long things break.
+    pub faults: Duration,
 }
 
 /// What a run came to.
@@ -70,39 +75,40 @@ struct Trial {
     scenario: Scenario,
     sim: Sim<'static>,
     machines: Vec<Rc<Machine>>,
-    net: Rc<Net>,
     client: Rc<Client>,
     world: World,
     verdict: Rc<RefCell<Option<Verdict>>>,
-    steps: std::iter::Peekable<std::vec::IntoIter<(Duration, Step)>>,
-    crashes: u32,
+    troubles: Troubles,
 }
 
 impl Trial {
     fn new(scenario: Scenario, scratch: &Path) -> anyhow::Result<Self> {
-        let Scenario { seed, nodes } = scenario;
+        let Scenario { seed, faults } = scenario;
         let sim = turmoil::Builder::new()
             .rng_seed(seed)
             .tick_duration(TICK)
             .simulation_duration(LONGEST)
+            .min_message_latency(Duration::ZERO)
+            .max_message_latency(HEALTHY_LATENCY)
+            .repair_rate(REPAIRED)
+            .tcp_capacity(MESSAGES)
             .enable_random_order()
             .build();
         let stage = Rc::new(Stage::new(BUYERS)?);
-        let machine = |number: u64| Machine::new(number, scratch.join(format!("node-{number}")), seed);
-        let machines: Vec<_> = (1..=nodes).map(machine).collect();
+        let machines = machines(seed, scratch);
         let world = World { stage: stage.clone(), provider: Provider::new(seed), trace: Trace::default() };
         let net = Rc::new(Net { loss: Cell::new(0.0) });
+        let plan = faults::plan(faults, stage.events.len(), &Dice::of(seed, 2));
+        let troubles = Troubles::new(plan, machines.clone(), net.clone(), stage.clone(), world.trace.clone());
         let client = Rc::new(Client {
             history: audit::new_history(&stage),
             stage,
             machines: machines.clone(),
-            net: net.clone(),
+            net,
             dice: Dice::of(seed, 1),
             keys: Cell::new(0),
         });
-        let steps = faults::plan(machines.len(), &Dice::of(seed, 2)).into_iter().peekable();
-        let mut trial =
-            Self { scenario, sim, machines, net, client, world, verdict: Rc::default(), steps, crashes: 0 };
+        let mut trial = Self { scenario, sim, machines, client, world, verdict: Rc::default(), troubles };
         trial.people();
         Ok(trial)
     }
@@ -115,13 +121,15 @@ impl Trial {
         }
         let (client, provider, verdict) =
             (self.client.clone(), self.world.provider.clone(), self.verdict.clone());
+        let closing = self.scenario.faults.saturating_sub(BUYERS_LEAVE_BEFORE);
         self.sim.client("buyers", async move {
             let watch = tokio::task::spawn_local(audit::watch(client.clone()));
-            buyers::visit(&client, BUYERS_LEAVE_AT).await;
+            buyers::visit(&client, closing).await;
             watch.abort();
             let mut wrong = audit::until_settled(&client, &judge::limits(), false).await;
             wrong.extend(buyers::probe(&client).await);
             wrong.extend(audit::until_settled(&client, &judge::limits(), true).await);
+            wrong.extend(replicas::compare(&client.machines).await);
             let mut judged = judge::judge(&client, &provider);
             judged.violations.extend(wrong);
             *verdict.borrow_mut() = Some(judged);
@@ -131,47 +139,12 @@ impl Trial {
 
     fn go(&mut self) -> turmoil::Result {
         loop {
-            while let Some((_, step)) = self.steps.next_if(|(at, _)| *at <= self.sim.elapsed()) {
-                self.take(step);
-            }
+            self.troubles.take_due(&mut self.sim);
             if self.sim.step()? {
                 return Ok(());
             }
+            self.troubles.see_owners(self.sim.elapsed());
         }
-    }
-
-    fn take(&mut self, step: Step) {
-        if let Step::Crash(node) | Step::Start(node) | Step::Disk(node, _) = step {
-            self.machines[node].disturbed.set(self.sim.elapsed());
-        }
-        match step {
-            Step::Crash(node) => {
-                let machine = &self.machines[node];
-                if self.sim.is_host_running(machine.name()) {
-                    self.sim.crash(machine.name());
-                    machine.lose_power();
-                    self.crashes += 1;
-                }
-            }
-            Step::Start(node) => {
-                let machine = &self.machines[node];
-                if !self.sim.is_host_running(machine.name()) {
-                    if self.nobody_is_up() {
-                        machine.wall_error.set_ms(0);
-                    }
-                    self.sim.bounce(machine.name());
-                }
-            }
-            Step::Disk(node, takes_ms) => *self.machines[node].disk_ms.borrow_mut() = takes_ms,
-            Step::Wall(_, off_ms) if off_ms != 0 && self.nobody_is_up() => {}
-            Step::Wall(node, off_ms) => self.machines[node].wall_error.set_ms(off_ms),
-            Step::Loss(loss) => self.net.loss.set(loss),
-        }
-    }
-
-    /// Then nobody could tell a starting node how much time has passed: only a right clock can.
-    fn nobody_is_up(&self) -> bool {
-        self.machines.iter().all(|machine| machine.cluster().is_none())
     }
 
     fn report(self, ran: turmoil::Result, took: Duration) -> Report {
@@ -180,6 +153,8 @@ impl Trial {
             verdict.violations.push(format!("the run ended early: {error}"));
         }
         verdict.violations.extend(panics());
+        verdict.violations.extend(self.troubles.seen());
+        verdict.violations.extend(self.world.trace.contradictions());
         let simulated = self.sim.elapsed().as_secs_f64();
         let fingerprint =
             format!("{} {}", fingerprint_of(&*self.client.history.borrow()), self.world.trace.fingerprint());
@@ -189,12 +164,31 @@ impl Trial {
              bookings, {} crashes; {simulated:.0} s simulated in {:.1} s ({:.0} a second); {fingerprint}",
             self.scenario.seed,
             violations.len(),
-            self.crashes,
+            self.troubles.crashes(),
             took.as_secs_f64(),
             simulated / took.as_secs_f64(),
         );
         Report { violations, summary, fingerprint }
     }
+}
+
+fn machines(seed: u64, scratch: &Path) -> Vec<Rc<Machine>> {
+    let machine = |place: usize| {
+        let number = |place: usize| place as u64 + 1;
+        let kind = match place {
+            0 => Kind::Founder,
+            GATEWAY => Kind::Gateway,
+            _ => Kind::Storage,
+        };
+        // The late one is not there yet: who asked it to be let in would wait for nobody.
+        let others = (0..GATEWAY).filter(|other| *other != place);
+        let others = others.map(|other| network::address_of(number(other))).collect();
+        let dir = scratch.join(format!("node-{}", number(place)));
+        let machine = Machine::new(number(place), kind, others, dir, seed);
+        machine.is_there.set(place != LATE);
+        machine
+    };
+    (0..MACHINES).map(machine).collect()
 }
 
 /// Where the files of the nodes lie meanwhile: in memory where the machine has such a place, for they are synced often.

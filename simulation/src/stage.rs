@@ -52,6 +52,11 @@ impl Stage {
         Ok(Self { map: Arc::new(map), events, accounts })
     }
 
+    /// Whether the events are in the catalogue, as far as `cluster` has followed.
+    pub(crate) fn is_set(&self, cluster: &SimCluster) -> bool {
+        cluster.with_catalogue(|catalogue| self.events.iter().all(|event| catalogue.event(*event).is_some()))
+    }
+
     /// Makes sure that the events are in the catalogue.
     pub(crate) async fn set_up(&self, cluster: &SimCluster) -> anyhow::Result<()> {
         if cluster.with_catalogue(|catalogue| catalogue.venue(VENUE).is_none()) {

@@ -40,9 +40,9 @@ pub struct ReplayOptions {
     pub connections: usize,
     /// Nodes to start, and what is done to them on the way.
     pub nodes: NodesOptions,
-    /// How the target makes things durable, in words for the report.
     /// When a node gives up a payment without an answer (its `payments.timeout_ms`); a hold may live on for so long.
     pub payment_ms: u64,
+    /// How the target makes things durable, in words for the report.
     pub durability: Option<String>,
 }
 

@@ -39,6 +39,10 @@ pub const TRANSFER: Service = Service { name: "raft-transfer", lane: Lane::Raft 
 /// A snapshot and the archive that belongs to it.
 pub const SNAPSHOT: Service = Service { name: "raft-snapshot", lane: Lane::Bulk };
 
+/// So long after a stream of entries could not be opened the next one is tried: a peer that is not there is asked by
+/// every group that has a replica on it.
+const OPEN_AGAIN: Duration = Duration::from_millis(100);
+
 /// A snapshot as openraft has it.
 pub(crate) type Snapshot = openraft::type_config::alias::SnapshotOf<Types, SnapshotFile>;
 type Called<T> = Result<T, RPCError<Types>>;
@@ -147,7 +151,14 @@ impl<D: LogDisk> RaftNetworkV2<Types> for Network<D> {
         if self.heartbeats {
             return stream_append_sequential(self, input, option);
         }
-        Box::pin(async move { self.open(input, &option).await })
+        Box::pin(async move {
+            let opened = self.open(input, &option).await;
+            if opened.is_err() {
+                // Openraft waits only when it reads what is to be sent, which it has not: it would ask again at once.
+                tokio::time::sleep(OPEN_AGAIN).await;
+            }
+            opened
+        })
     }
 
     async fn vote(&mut self, ballot: Ballot, option: RPCOption) -> Called<Voted> {
