@@ -12,8 +12,10 @@ use cluster::raft::types::NodeId;
 use cluster::{ClusterConfig, ClusterError, Owner, SnapshotSettings};
 use domain::ports::BoxFuture;
 use onsale::clock::SystemRandom;
+use onsale::dispatch::edge::{Edge, EdgeObserver, OnSale};
 use onsale::dispatch::{Dispatch, Parts};
 use onsale::listings::Directory;
+use onsale::projections::Feeds;
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 use tokio::time::sleep;
@@ -91,6 +93,7 @@ async fn serve(
         mailbox_capacity: 64,
     };
     let owners = Arc::new(Owners::new(shell, Arc::new(Here::start())));
+    let feeds = Feeds::new(cluster.clone(), cluster.calls());
     let dispatch = Arc::new(Dispatch::new(Parts {
         owners: owners.clone(),
         ways: cluster.clone(),
@@ -98,6 +101,7 @@ async fn serve(
         clock,
         pending_after: PENDING_AFTER,
         patience: PATIENCE,
+        edge: Edge::new(feeds, Arc::new(NoEdge), Arc::new(NoEdge)),
     }));
     let supervising = owners.clone();
     spawn_local(async move { supervising.supervise().await });
@@ -222,4 +226,17 @@ impl Observer for Nobody {
     fn decided(&self, _kind: &'static str, _outcome: &'static str) {}
     fn entered_mailbox(&self, _commands: usize) {}
     fn left_mailbox(&self, _commands: usize) {}
+}
+
+/// Refuses nothing: what is to be judged is what owners decide.
+struct NoEdge;
+
+impl OnSale for NoEdge {
+    fn is_on_sale(&self, _event: domain::ids::EventId, _ttl_ms: Option<u64>) -> bool {
+        false
+    }
+}
+
+impl EdgeObserver for NoEdge {
+    fn refused_at_the_edge(&self) {}
 }
