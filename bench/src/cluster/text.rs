@@ -4,7 +4,7 @@ use super::report::{ClusterReport, Figure, SceneReport};
 use crate::report::whole;
 use std::fmt::Write;
 
-const LABEL: usize = 46;
+const LABEL: usize = 52;
 const VALUE: usize = 34;
 /// Values beyond are shown as whole numbers.
 const LARGE: f64 = 1_000.0;
