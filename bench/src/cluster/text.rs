@@ -44,8 +44,10 @@ fn line(figure: &Figure) -> String {
         let _ = write!(shown, " ({} - {})", number(value.min), number(value.max));
     }
     let goal = figure.goal.map_or_else(String::new, |goal| {
-        let (reach, stretch) = (number(goal.reach), number(goal.stretch));
-        format!("reach {reach}, stretch {stretch}: {}", goal.verdict(value.median))
+        let (reach, verdict) = (number(goal.reach), goal.verdict(value.median));
+        let stretch =
+            if goal.has_stretch() { format!(", stretch {}", number(goal.stretch)) } else { String::new() };
+        format!("reach {reach}{stretch}: {verdict}")
     });
     format!("  {:<LABEL$}{shown:<VALUE$} {goal}", figure.name)
 }
