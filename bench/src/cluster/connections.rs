@@ -22,7 +22,7 @@ use serde_json::json;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{sleep_until, timeout};
 
 const STORAGE: u32 = 3;
 /// On average, between two purchases of one buyer.
@@ -124,7 +124,8 @@ impl Door {
             } else {
                 self.buy(&mut lane).await;
             }
-            sleep(THINK.mul_f64(2.0 * rng.unit())).await;
+            let next_us = self.clock.now_us() + THINK.mul_f64(2.0 * rng.unit()).as_micros() as u64;
+            sleep_until(self.clock.at(next_us.min(self.until_us))).await;
         }
     }
 

@@ -155,13 +155,18 @@ impl Goal {
         Some(Self { reach, stretch, is_floor: false })
     }
 
+    /// Whether there is more to want than what is promised.
+    pub(super) fn has_stretch(self) -> bool {
+        (self.reach - self.stretch).abs() > f64::EPSILON
+    }
+
     /// What has been attained.
     pub(super) fn verdict(self, value: f64) -> &'static str {
         let is_met = |goal: f64| if self.is_floor { value >= goal } else { value <= goal };
         match (is_met(self.stretch), is_met(self.reach)) {
-            (true, _) => "stretched",
-            (false, true) => "reached",
-            (false, false) => "missed",
+            (true, _) if self.has_stretch() => "stretched",
+            (_, true) => "reached",
+            (_, false) => "missed",
         }
     }
 }
@@ -209,5 +214,7 @@ mod test {
         assert_eq!([0.2, 0.3, 0.5].map(|value| share.verdict(value)), ["missed", "reached", "stretched"]);
         let gap = Goal::at_most(300.0, 50.0).unwrap();
         assert_eq!([301.0, 300.0, 50.0].map(|value| gap.verdict(value)), ["missed", "reached", "stretched"]);
+        let none = Goal::at_most(0.0, 0.0).unwrap();
+        assert_eq!([1.0, 0.0].map(|value| none.verdict(value)), ["missed", "reached"]);
     }
 }

@@ -4,7 +4,7 @@ use super::report::{ClusterReport, Figure, SceneReport};
 use crate::report::whole;
 use std::fmt::Write;
 
-const LABEL: usize = 46;
+const LABEL: usize = 52;
 const VALUE: usize = 34;
 /// Values beyond are shown as whole numbers.
 const LARGE: f64 = 1_000.0;
@@ -44,8 +44,10 @@ fn line(figure: &Figure) -> String {
         let _ = write!(shown, " ({} - {})", number(value.min), number(value.max));
     }
     let goal = figure.goal.map_or_else(String::new, |goal| {
-        let (reach, stretch) = (number(goal.reach), number(goal.stretch));
-        format!("reach {reach}, stretch {stretch}: {}", goal.verdict(value.median))
+        let (reach, verdict) = (number(goal.reach), goal.verdict(value.median));
+        let stretch =
+            if goal.has_stretch() { format!(", stretch {}", number(goal.stretch)) } else { String::new() };
+        format!("reach {reach}{stretch}: {verdict}")
     });
     format!("  {:<LABEL$}{shown:<VALUE$} {goal}", figure.name)
 }

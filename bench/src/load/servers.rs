@@ -49,7 +49,9 @@ impl Programs {
     pub(crate) fn check_node(&self) -> anyhow::Result<()> {
         if !self.node.is_file() {
             let path = self.node.display();
-            bail!("no node at {path}; build it (cargo build --release) or say where it is with --node PATH");
+            bail!(
+                "no node at {path}; build it (cargo build --release) or say where it is with --node PATH (--node-binary PATH for cluster)"
+            );
         }
         Ok(())
     }
