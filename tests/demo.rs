@@ -2,27 +2,58 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::time::Duration;
 
-use support::signal;
+use support::{eventually, signal};
 
-/// A demo whose temporary files lie in `temp`, selling to `sessions` buyers.
-fn demo(temp: &Path, sessions: &str) -> Command {
+/// A demo of so many nodes whose temporary files lie in `temp`, selling to `sessions` buyers.
+fn demo(temp: &Path, nodes: &str, sessions: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onsale"));
-    command.args(["demo", "--sessions", sessions, "--seconds", "2", "--exit"]).env("TMPDIR", temp);
+    command.args(["demo", "--nodes", nodes, "--sessions", sessions, "--seconds", "2", "--exit"]);
+    command.env("TMPDIR", temp);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
 #[test]
-fn it_sells_tells_and_leaves_nothing_behind() {
+fn a_lone_node_sells_tells_and_leaves_nothing_behind() {
+    let (told, progress) = sold("1");
+    for word in ["catalogue: done", "accounts: done", "buyers: done", "audit: done"] {
+        assert!(progress.contains(word), "{word}: {progress}");
+    }
+    assert!(!told.contains("SIGKILL"), "nobody could take over: {told}");
+}
+
+#[test]
+fn three_nodes_sell_on_while_one_is_killed_and_a_shard_moves() {
+    let (told, progress) = sold("3");
+    for number in 1..=3 {
+        assert!(progress.contains(&format!("node {number} is up at ")), "{progress}");
+    }
+    assert!(progress.contains("replicas: done"), "{progress}");
+    let story = told.split_once("What happened to the nodes").expect("it says what happened").1;
+    for part in [
+        "which owned the event, was killed with SIGKILL",
+        "was back, on the same data",
+        "had caught up with the others",
+        "with every hold in it, began to move from node",
+        "it had moved; the longest pause between two answers was",
+    ] {
+        assert!(story.contains(part), "{part}: {told}");
+    }
+    assert!(figure(&told, "killed").starts_with("node "), "{told}");
+    assert!(figure(&told, "moved").starts_with("shard "), "{told}");
+}
+
+/// Lets a demo of so many nodes run to its end, looks at what all of them say, and returns it with the progress.
+fn sold(nodes: &str) -> (String, String) {
     let temp = tempfile::tempdir().unwrap();
-    let output = demo(temp.path(), "400").output().unwrap();
+    let output = demo(temp.path(), nodes, "400").output().unwrap();
     let (told, progress) = text(&output);
     assert_eq!(output.status.code(), Some(0), "{told}\n{progress}");
-
     assert!(told.contains("No violation: double sells 0, lost acknowledged holds 0"), "{told}");
     assert!(told.contains("No seat was sold twice"), "{told}");
     for (label, value) in [("seats on sale", "50,000"), ("sessions", "400 at speed 1")] {
@@ -31,28 +62,43 @@ fn it_sells_tells_and_leaves_nothing_behind() {
     for label in ["holds", "bookings", "throughput", "goodput", "hold", "booking", "durability"] {
         assert!(!figure(&told, label).starts_with('0'), "{label}: {told}");
     }
-    for word in ["catalogue: done", "accounts: done", "buyers: done", "audit: done"] {
-        assert!(progress.contains(word), "{word}: {progress}");
-    }
     assert_eq!(left_in(temp.path()), 0, "{progress}");
+    assert!(!serves_from(temp.path()), "no node is left");
+    (told, progress)
 }
 
 #[test]
-fn it_takes_its_node_and_its_data_along_when_it_is_ended_early() {
+fn it_takes_its_nodes_and_their_data_along_when_it_is_ended_early() {
     let temp = tempfile::tempdir().unwrap();
-    let mut running = demo(temp.path(), "400").spawn().unwrap();
-    let mut progress = BufReader::new(running.stderr.take().unwrap()).lines();
-    let up = progress.by_ref().map_while(Result::ok).find(|line| line.starts_with("a node is up at "));
-    up.expect("it says where its node is");
-    assert_eq!(left_in(temp.path()), 1);
-    assert!(serves_from(temp.path()), "its node is a process with that directory");
-
+    let (mut running, progress) = with_a_second_node(temp.path());
     signal(running.id(), libc::SIGTERM);
     let rest: String = progress.map_while(Result::ok).collect();
     assert_eq!(running.wait().unwrap().code(), Some(1), "{rest}");
     assert!(rest.contains("ended before the verdict"), "{rest}");
     assert_eq!(left_in(temp.path()), 0, "{rest}");
-    assert!(!serves_from(temp.path()), "its node is gone");
+    assert!(!serves_from(temp.path()), "its nodes are gone");
+}
+
+#[test]
+fn its_nodes_end_with_it_when_it_is_killed() {
+    let temp = tempfile::tempdir().unwrap();
+    let (mut running, progress) = with_a_second_node(temp.path());
+    signal(running.id(), libc::SIGKILL);
+    progress.for_each(drop);
+    running.wait().unwrap();
+    let gone = || (!serves_from(temp.path())).then_some(());
+    eventually("nobody is left to end the nodes, so they end", Duration::from_secs(30), gone);
+}
+
+/// A demo that has started two nodes, and what it goes on to say.
+fn with_a_second_node(temp: &Path) -> (Child, Lines<BufReader<ChildStderr>>) {
+    let mut running = demo(temp, "3", "400").spawn().unwrap();
+    let mut progress = BufReader::new(running.stderr.take().unwrap()).lines();
+    let up = progress.by_ref().map_while(Result::ok).find(|line| line.starts_with("node 2 is up at "));
+    up.expect("it says where its nodes are");
+    assert_eq!(left_in(temp), 1);
+    assert!(serves_from(temp), "its nodes are processes with that directory");
+    (running, progress)
 }
 
 /// Whether a process was started on a directory in `temp`. Its address says less: another demo may have it by now.
