@@ -18,7 +18,7 @@ mod replicas;
 mod source;
 mod statuses;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod wire;
 
 pub use counts::{COUNTS_SERVICE, answer as answer_counts};

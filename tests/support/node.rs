@@ -18,6 +18,8 @@ pub struct NodeOptions {
     pub env: Vec<(&'static str, String)>,
     /// A command to run the node under, for example strace with its arguments.
     pub wrapper: Vec<String>,
+    /// More arguments of `serve`.
+    pub args: Vec<String>,
 }
 
 /// A running node.
@@ -29,6 +31,7 @@ pub struct Node {
     _owned: Option<tempfile::TempDir>,
     http: String,
     admin: String,
+    peer: String,
     log: Arc<Mutex<String>>,
 }
 
@@ -59,6 +62,7 @@ impl Node {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).arg("serve").arg("--data").arg(data);
         command.args(["--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--peer", "127.0.0.1:0"]);
+        command.args(&options.args);
         command.env("ONSALE_AUTH__OPERATOR_PASSWORD", PASSWORD);
         command.envs(options.env.iter().map(|(name, value)| (*name, value.clone())));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
@@ -68,17 +72,23 @@ impl Node {
             drop(child.kill());
             panic!("the node did not start:\n{}", log.lock().expect("the log"));
         };
-        let address = |name: &str| {
+        let word = |name: &str| {
             let word = line.split_whitespace().find_map(|word| word.strip_prefix(name));
-            format!("http://{}", word.unwrap_or_else(|| panic!("no {name} in {line:?}")))
+            word.unwrap_or_else(|| panic!("no {name} in {line:?}"))
         };
+        let address = |name: &str| format!("http://{}", word(name));
         let pid = if options.wrapper.is_empty() { child.id() } else { node_under(child.id()) };
-        let (http, admin) = (address("http="), address("admin="));
-        Self { child, pid, data: data.to_owned(), _owned: None, http, admin, log }
+        let (http, admin, peer) = (address("http="), address("admin="), word("peer=").to_owned());
+        Self { child, pid, data: data.to_owned(), _owned: None, http, admin, peer, log }
     }
 
     pub fn http(&self) -> &str {
         &self.http
+    }
+
+    /// Where other nodes find it.
+    pub fn peer(&self) -> &str {
+        &self.peer
     }
 
     /// The process id of the node itself.
