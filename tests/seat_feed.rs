@@ -111,7 +111,8 @@ fn a_gateway_refuses_while_it_knows_and_asks_while_it_does_not() {
         shown.header("age").is_some().then_some(shown)
     });
     assert_eq!(available(&shown.expect(200)), 2);
-    assert!(visitor.get("/events").status == 503, "what nobody can count is not shown as free");
+    let list = visitor.get("/events");
+    assert_eq!((available(&list.expect(200)["items"][0]), list.header("age").is_some()), (&json!(2), true));
     ben.post(&holds, &exact).expect_problem(503, "owner-unavailable");
     assert_eq!(refused(), edge, "nothing more was refused from what is old");
     signal(owner.pid(), libc::SIGCONT);
@@ -119,4 +120,47 @@ fn a_gateway_refuses_while_it_knows_and_asks_while_it_does_not() {
     eventually("it is refused again", Duration::from_secs(20), || {
         (ben.post(&holds, &exact).status == 409 && refused() > edge).then_some(())
     });
+}
+
+#[test]
+fn a_gateway_finds_the_next_owner() {
+    let first = Node::start_with(&options(&["--node", "1"]));
+    let join = |number: &str| Node::start_with(&options(&["--node", number, "--join", first.peer()]));
+    let (second, third) = (join("2"), join("3"));
+    let gateway = Node::start_with(&options(&["--node", "4", "--join", first.peer(), "--gateway"]));
+    let sale = Sale::open(&first, 4, &json!({}));
+    let ann = first.customer("ann");
+    sale.hold(&ann, &[0]).expect(201);
+    let operator = first.admin().login("operator", support::PASSWORD);
+    let owner = eventually("three replicas of every shard", Duration::from_secs(60), || {
+        let cluster = operator.get("/admin/cluster").expect(200);
+        let shards = cluster["shards"].as_array().expect("shards").clone();
+        let spread = shards.iter().all(|shard| shard["replicas"].as_array().map(Vec::len) == Some(3));
+        let sold = shards.into_iter().find(|shard| shard["events"] == 1)?;
+        sold["leader"].as_u64().filter(|_| spread)
+    });
+    let ben = eventually("the way", Duration::from_secs(10), || {
+        let ben = ann.at(&gateway.client());
+        (sale.hold(&ben, &[0]).status == 409).then_some(ben)
+    });
+    let refused = || figure(&gateway, "onsale_refused_at_the_edge_total");
+    let refuses = || {
+        let before = refused();
+        (sale.hold(&ben, &[0]).status == 409 && refused() > before).then_some(())
+    };
+    eventually("it refuses", Duration::from_secs(10), refuses);
+    let nodes = [first, second, third];
+    signal(nodes[owner as usize - 1].pid(), libc::SIGKILL);
+    let visitor = gateway.client();
+    assert_eq!(sale.status(&visitor, 0), "held", "what is known is shown all the while");
+    eventually("what it knows is too old", Duration::from_secs(5), || {
+        let edge = refused();
+        let _whatever = sale.hold(&ben, &[0]);
+        (refused() == edge).then_some(())
+    });
+    eventually("it refuses again", Duration::from_secs(30), refuses);
+    let (holds, seat) = (format!("/events/{}/holds", sale.event), json!({"ticketIds": sale.ids(&[1])}));
+    let held = || (ben.post_keyed(&holds, "k", &seat).status == 201).then_some(());
+    eventually("a hold", Duration::from_secs(10), held);
+    assert_eq!(sale.status(&visitor, 1), "held");
 }
