@@ -14,7 +14,11 @@ const WITHIN: Duration = Duration::from_secs(30);
 const RESERVE: (&str, &str) = ("ONSALE_JOURNAL__RESERVE_MEBIBYTES", "8");
 
 fn options(disk: &SmallDisk) -> NodeOptions {
-    NodeOptions { env: vec![(RESERVE.0, RESERVE.1.to_owned())], wrapper: disk.wrapper() }
+    NodeOptions {
+        env: vec![(RESERVE.0, RESERVE.1.to_owned())],
+        wrapper: disk.wrapper(),
+        ..NodeOptions::default()
+    }
 }
 
 fn small_disk() -> Option<SmallDisk> {
