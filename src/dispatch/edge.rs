@@ -91,3 +91,7 @@ pub(super) fn may_free(command: &Command) -> bool {
 pub(super) fn frees(reply: &Reply) -> bool {
     matches!(reply, Reply::Released | Reply::Declined)
 }
+
+#[cfg(test)]
+#[path = "edge_test.rs"]
+mod test;

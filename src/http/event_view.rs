@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::catalogue::{Catalogue, Event, EventStatus, Performer, Venue};
 use domain::event::{Counts, Sale};
@@ -19,6 +20,7 @@ use super::ticket::Scene;
 use super::venues::VenueBody;
 use super::wire::{CurrencyCode, Id, MoneyView, Timestamp};
 use crate::dispatch::ways::State;
+use crate::projections::Known;
 
 /// What the catalogue says of an event.
 #[derive(Debug, Clone)]
@@ -75,15 +77,15 @@ impl Found {
         seen.map(|seen| SeatsNow::seen(seen, self.seats())).ok_or_else(unknown)
     }
 
-    /// These events in a list: as they are now, without their tickets.
+    /// These events in a list: as they are now, without their tickets; and how old that is, where it is worth saying.
     pub(super) async fn summaries<'a>(
         app: &App,
         found: &'a [Self],
         now: UnixMillis,
-    ) -> Result<Vec<EventBody<'a, ()>>, Problem> {
+    ) -> Result<(Vec<EventBody<'a, ()>>, Option<Duration>), Problem> {
         let elsewhere = found.iter().map(|found| found.event.id).filter(|id| !is_here(app, *id));
         let elsewhere: Vec<EventId> = elsewhere.collect();
-        let told = app.feeds.counts(&elsewhere).await;
+        let Known { counts: told, age } = app.feeds.counts(&elsewhere).await;
         let summary = |found: &'a Self| {
             let id = found.event.id;
             let counts = match told.get(&id) {
@@ -94,7 +96,7 @@ impl Found {
             let all_free = Counts { available: found.seats(), ..Counts::default() };
             Ok(found.body(now, counts.unwrap_or(all_free), None))
         };
-        found.iter().map(summary).collect()
+        Ok((found.iter().map(summary).collect::<Result<_, _>>()?, age))
     }
 
     /// What its tickets have in common.

@@ -123,6 +123,7 @@ async fn list(
         let found: Vec<Found> = events.into_iter().filter_map(|event| Found::of(catalogue, event)).collect();
         (found, total)
     });
-    let shown = Found::summaries(&app, &found, now).await?;
-    page.respond(&headers, Audience::Public, "/events", &shown, total)
+    let (shown, age) = Found::summaries(&app, &found, now).await?;
+    let response = page.respond(&headers, Audience::Public, "/events", &shown, total)?;
+    Ok(SeatsNow::dated(age, response))
 }

@@ -15,6 +15,7 @@ use super::extract::ApiQuery;
 use super::page::PageQuery;
 use super::problem::Problem;
 use super::search_filter::{Filter, SearchQuery};
+use super::seats_now::SeatsNow;
 
 /// The routes of this module; `/search` is the short-hand of the classic write-ups.
 pub(super) fn routes() -> Router<App> {
@@ -36,8 +37,9 @@ async fn search(
     let mut found: Vec<Found> = upcoming.into_iter().filter(|found| filter.fits(found)).collect();
     filter.sort(&mut found);
     let (found, total) = page.cut(found);
-    let shown = Found::summaries(&app, &found, now).await?;
-    page.respond(&headers, Audience::Public, &without_page(&uri), &shown, total)
+    let (shown, age) = Found::summaries(&app, &found, now).await?;
+    let response = page.respond(&headers, Audience::Public, &without_page(&uri), &shown, total)?;
+    Ok(SeatsNow::dated(age, response))
 }
 
 /// The address of the search, to which the next page's number is added.

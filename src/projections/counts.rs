@@ -32,28 +32,46 @@ type Asked = Counted<EventId, 0, MAX_EVENTS>;
 /// Those of which there is a replica; no counts before the sale has begun.
 type Answered = Counted<(EventId, Option<Counts>), 0, MAX_EVENTS>;
 
+/// How many seats of some events are in each status, as far as anybody has told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Known {
+    /// By event; no counts of a sale that has not begun.
+    pub counts: BTreeMap<EventId, Option<Counts>>,
+    /// The age of the oldest that rests on a feed, because nobody has answered.
+    pub age: Option<Duration>,
+}
+
 impl Feeds {
-    /// The counts of those of `events` that anybody has told of; none of a sale that has not begun.
-    pub async fn counts(&self, events: &[EventId]) -> BTreeMap<EventId, Option<Counts>> {
-        let mut known = BTreeMap::new();
+    /// The counts of `events`: of those that are followed from their feeds, of the others by asking. Where nobody answers,
+    /// a feed that has stopped is better than nothing.
+    pub async fn counts(&self, events: &[EventId]) -> Known {
+        let mut known = Known::default();
+        let followed = |event: &EventId| {
+            let feed = self.known(*event)?;
+            feed.read(|seats, age| ((seats.statuses.seats() > 0).then(|| seats.statuses.counts()), age))
+        };
         for event in events {
-            let recent = self.known(*event).and_then(|feed| {
-                let counts = |age, seats: &super::Seats| {
-                    (age < RECENT).then(|| (seats.statuses.seats() > 0).then(|| seats.statuses.counts()))
-                };
-                feed.read(|seats, age| counts(age, seats)).flatten()
-            });
-            recent.and_then(|counts| known.insert(*event, counts));
+            if let Some((counts, _)) = followed(event).filter(|(_, age)| *age < RECENT) {
+                known.counts.insert(*event, counts);
+            }
         }
         for round in 0..ROUNDS {
             let mut by_node = BTreeMap::<NodeId, Vec<EventId>>::new();
-            for event in events.iter().filter(|event| !known.contains_key(event)) {
+            for event in events.iter().filter(|event| !known.counts.contains_key(event)) {
                 if let Some(node) = self.ways.replicas(*event).get(round) {
                     by_node.entry(*node).or_default().push(*event);
                 }
             }
             let answers = join_all(by_node.into_iter().map(|(node, events)| self.ask(node, events))).await;
-            known.extend(answers.into_iter().flatten());
+            known.counts.extend(answers.into_iter().flatten());
+        }
+        for event in events {
+            if !known.counts.contains_key(event)
+                && let Some((counts, age)) = followed(event)
+            {
+                known.counts.insert(*event, counts);
+                known.age = known.age.max(Some(age));
+            }
         }
         known
     }

@@ -19,7 +19,7 @@ async fn scene() -> Scene {
     let net = Arc::<Net>::default();
     let [one, two] = [1, 2].map(|node| net.add(node));
     one.own(true);
-    [&one, &two].iter().for_each(|sales| sales.open(EVENT, 100));
+    [&one, &two].into_iter().for_each(|sales| sales.open(EVENT, 100));
     let ways = TestWays::new(&[1, 2]);
     let feeds = Feeds::new(ways.clone(), Arc::new(FromGateway(net.clone())));
     Scene { net, ways, feeds, one, two }
@@ -40,7 +40,7 @@ impl Scene {
 
     /// One more fact wherever there is a replica.
     fn set(&self, seat: u32, status: domain::event::SeatStatus) {
-        [&self.one, &self.two].iter().for_each(|sales| sales.set(EVENT, seat, status));
+        [&self.one, &self.two].into_iter().for_each(|sales| sales.set(EVENT, seat, status));
     }
 }
 

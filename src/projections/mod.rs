@@ -18,10 +18,10 @@ mod replicas;
 mod source;
 mod statuses;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod wire;
 
-pub use counts::{COUNTS_SERVICE, answer as answer_counts};
+pub use counts::{COUNTS_SERVICE, Known, answer as answer_counts};
 pub use feed::{FRESH, Seen};
 pub use feeds::{Feeds, Figures};
 pub use replicas::{Replicas, Seats};

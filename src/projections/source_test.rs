@@ -106,6 +106,7 @@ async fn many_changes_are_told_as_a_whole_and_much_in_several_messages() {
 
     let large: Vec<EventId> = (100..130).map(EventId::new).collect();
     large.iter().for_each(|event| sales.open(*event, 200_000));
+    pass(10).await;
     peer.wish(&[], &large);
     let (before_ms, first) = peer.next().await;
     let (at_ms, second) = peer.next().await;

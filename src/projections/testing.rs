@@ -23,35 +23,35 @@ use super::statuses::Statuses;
 use crate::clock::Moment;
 use crate::dispatch::ways::{State, Ways};
 
-pub(super) const EVENT: EventId = EventId::new(7);
+pub(crate) const EVENT: EventId = EventId::new(7);
 
 /// The replicas of one node.
 #[derive(Default)]
-pub(super) struct Sales {
+pub(crate) struct Sales {
     sales: Mutex<BTreeMap<EventId, Seats>>,
     owned: Mutex<bool>,
 }
 
 impl Sales {
     /// The sale of `event` with so many seats, all free.
-    pub(super) fn open(&self, event: EventId, seats: u32) {
+    pub(crate) fn open(&self, event: EventId, seats: u32) {
         let statuses = Statuses::all_free(seats);
         self.sales.lock().unwrap().insert(event, Seats { facts: 1, version: 0, statuses });
     }
 
     /// One more fact.
-    pub(super) fn set(&self, event: EventId, seat: u32, status: SeatStatus) {
+    pub(crate) fn set(&self, event: EventId, seat: u32, status: SeatStatus) {
         let mut sales = self.sales.lock().unwrap();
         let seats = sales.get_mut(&event).expect("it is open");
         (seats.facts, seats.version) = (seats.facts + 1, seats.version + 1);
         seats.statuses.set(SeatIndex::new(seat), status);
     }
 
-    pub(super) fn own(&self, owned: bool) {
+    pub(crate) fn own(&self, owned: bool) {
         *self.owned.lock().unwrap() = owned;
     }
 
-    pub(super) fn forget(&self, event: EventId) {
+    pub(crate) fn forget(&self, event: EventId) {
         self.sales.lock().unwrap().remove(&event);
     }
 }
@@ -77,13 +77,13 @@ impl Replicas for Sales {
 
 /// Its own for every node: they have nothing in common.
 #[derive(Clone, Copy)]
-pub(super) struct TestClock {
+pub(crate) struct TestClock {
     started: Moment,
     node: NodeId,
 }
 
 impl TestClock {
-    pub(super) fn new(node: NodeId) -> Self {
+    pub(crate) fn new(node: NodeId) -> Self {
         Self { started: Moment::now(), node }
     }
 }
@@ -97,24 +97,24 @@ impl Clock for TestClock {
 
 /// What happens between the nodes.
 #[derive(Default)]
-pub(super) struct Net {
+pub(crate) struct Net {
     nodes: Mutex<BTreeMap<NodeId, (Arc<Sales>, Source)>>,
     /// Whatever is asked or said there is never heard.
-    pub(super) silent: Mutex<BTreeSet<NodeId>>,
+    pub(crate) silent: Mutex<BTreeSet<NodeId>>,
     /// Streams and calls, and to whom.
-    pub(super) asked: Mutex<Vec<(&'static str, NodeId)>>,
+    pub(crate) asked: Mutex<Vec<(&'static str, NodeId)>>,
 }
 
 impl Net {
     /// A node with these replicas.
-    pub(super) fn add(&self, node: NodeId) -> Arc<Sales> {
+    pub(crate) fn add(&self, node: NodeId) -> Arc<Sales> {
         let sales = Arc::<Sales>::default();
         let source = Source::new(sales.clone(), Arc::new(TestClock::new(node)));
         self.nodes.lock().unwrap().insert(node, (sales.clone(), source));
         sales
     }
 
-    pub(super) fn asked(&self) -> Vec<(&'static str, NodeId)> {
+    pub(crate) fn asked(&self) -> Vec<(&'static str, NodeId)> {
         self.asked.lock().unwrap().clone()
     }
 
@@ -130,7 +130,7 @@ impl Net {
 }
 
 /// The calls of node 9.
-pub(super) struct FromGateway(pub(super) Arc<Net>);
+pub(crate) struct FromGateway(pub(crate) Arc<Net>);
 
 impl Calls for FromGateway {
     fn call(
@@ -167,18 +167,18 @@ impl Calls for FromGateway {
 }
 
 /// What the gateway believes.
-pub(super) struct TestWays {
+pub(crate) struct TestWays {
     replicas: Mutex<Vec<NodeId>>,
     changed: watch::Sender<u64>,
 }
 
 impl TestWays {
-    pub(super) fn new(replicas: &[NodeId]) -> Arc<Self> {
+    pub(crate) fn new(replicas: &[NodeId]) -> Arc<Self> {
         Arc::new(Self { replicas: Mutex::new(replicas.to_vec()), changed: watch::Sender::new(0) })
     }
 
     /// From now on these have replicas, the owner first.
-    pub(super) fn believe(&self, replicas: &[NodeId]) {
+    pub(crate) fn believe(&self, replicas: &[NodeId]) {
         *self.replicas.lock().unwrap() = replicas.to_vec();
         self.changed.send_modify(|times| *times += 1);
     }
@@ -224,6 +224,6 @@ impl Ways for TestWays {
     }
 }
 
-pub(super) async fn pass(ms: u64) {
+pub(crate) async fn pass(ms: u64) {
     tokio::time::sleep(Duration::from_millis(ms)).await;
 }

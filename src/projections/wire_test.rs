@@ -48,7 +48,10 @@ fn wishes_have_these_bytes() {
     assert_eq!(Wishes::decode(&wishes().encode()), Ok(wishes()));
 }
 
-const WISHES: &str = "";
+const WISHES: &str = "
+    01 45241a0d
+    0100000000000000 0300000000000000
+    0200000000000000 0100000000000000 0200000000000000";
 
 #[test]
 fn news_have_these_bytes() {
@@ -56,7 +59,14 @@ fn news_have_these_bytes() {
     assert_eq!(News::decode(&news().encode()), Ok(news()));
 }
 
-const NEWS: &str = "";
+const NEWS: &str = "
+    01 c524c14e
+    0201000000000000
+    0300000000000000
+    0100000000000000 00000000 01 0900000000000000 0800000000000000 05000000 0200000000000000 e4 01
+    0200000000000000 01000000 00 0900000000000000 0b00000000000000 0a00000000000000
+        0100000000000000 04000000 02000000
+    0300000000000000 02000000";
 
 #[test]
 fn bytes_that_are_no_message_are_refused() {

@@ -33,6 +33,7 @@ pub struct Node {
     _owned: Option<tempfile::TempDir>,
     http: String,
     admin: String,
+    peer: String,
     log: Arc<Mutex<String>>,
 }
 
@@ -78,17 +79,23 @@ impl Node {
                 panic!("the node did not start:\n{}", log.lock().expect("the log"));
             }
         };
-        let address = |name: &str| {
+        let word = |name: &str| {
             let word = line.split_whitespace().find_map(|word| word.strip_prefix(name));
-            format!("http://{}", word.unwrap_or_else(|| panic!("no {name} in {line:?}")))
+            word.unwrap_or_else(|| panic!("no {name} in {line:?}"))
         };
+        let address = |name: &str| format!("http://{}", word(name));
         let pid = if options.wrapper.is_empty() { child.id() } else { node_under(child.id()) };
-        let (http, admin) = (address("http="), address("admin="));
-        Ok(Self { child, pid, data: data.to_owned(), _owned: None, http, admin, log })
+        let (http, admin, peer) = (address("http="), address("admin="), word("peer=").to_owned());
+        Ok(Self { child, pid, data: data.to_owned(), _owned: None, http, admin, peer, log })
     }
 
     pub fn http(&self) -> &str {
         &self.http
+    }
+
+    /// Where other nodes reach it.
+    pub fn peer(&self) -> &str {
+        &self.peer
     }
 
     /// The process id of the node itself.
