@@ -32,6 +32,9 @@ use crate::raft::types::{Entry, NodeId};
 use crate::routes::{Owner, Routes};
 use crate::start::ClusterConfig;
 
+/// Shards have a leader by then, unless a majority of their nodes is dead.
+const SHARDS_CATCH_UP_WITHIN: Duration = Duration::from_secs(5);
+
 /// A node's part of the cluster, over the journal of its machine or, in a simulation, another.
 pub struct Cluster<D: LogDisk = Writer> {
     pub(crate) here: Arc<Here<D>>,
@@ -118,11 +121,20 @@ impl<D: LogDisk> Cluster<D> {
     }
 
     /// Waits until this node knows its cluster as it is now: the directory, and the accounts where it has them, have a
-    /// leader and are applied here as far as they were committed when this was called.
+    /// leader and are applied here as far as they were committed when this was called. So are the shards, unless one has
+    /// no leader for long: what was sold before a restart is not to be shown as free after it.
     pub async fn ready(&self) {
         self.here.directory.group.caught_up().await;
         if let Some(accounts) = &self.here.accounts {
             accounts.group.caught_up().await;
+        }
+        let shards = async {
+            for (_, replica) in self.here.shards() {
+                replica.group.caught_up().await;
+            }
+        };
+        if tokio::time::timeout(SHARDS_CATCH_UP_WITHIN, shards).await.is_err() {
+            tracing::warn!("some shards have no leader yet; what this node shows of them may be old");
         }
     }
 

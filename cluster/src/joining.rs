@@ -16,7 +16,7 @@ use crate::error::ClusterError;
 use crate::here::Here;
 use crate::journal::{GroupId, LogDisk};
 use crate::peer::Channel;
-use crate::peer::{CallError, Lane, Service, frame};
+use crate::peer::{CallError, Lane, OTHER_SECRET, Service, frame};
 use crate::placement::layout::decide::{self, Joining, Refused};
 use crate::raft::types::{Entry, NodeId};
 use crate::routes::{Owner, Routes, now};
@@ -75,6 +75,10 @@ pub(crate) async fn join(
                 // It says who we are to it, which no later try will change.
                 Err(CallError::Declined(why)) => {
                     return Err(ClusterError::NotAdmitted(format!("{address}: {why}")));
+                }
+                // A member goes on asking the others: somebody else may have the address of a node that is no more.
+                Err(CallError::Unreachable(why)) if deadline.is_some() && why.ends_with(OTHER_SECRET) => {
+                    return Err(ClusterError::NotAdmitted(why));
                 }
                 Err(error) => last = format!("{address}: {error}"),
             }

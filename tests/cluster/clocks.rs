@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bench::ambient::Clock;
+use domain::time::ShardTime;
 use serde_json::json;
 
 use crate::support::{Cluster, eventually, is_required, replicas_agree};
@@ -24,16 +25,12 @@ fn a_clock_that_is_an_hour_off_ends_no_hold_early_or_late() {
         return;
     };
     let mut cluster = Cluster::alone();
-    cluster.options(1).env.push(("ONSALE_AUTH__TOKEN_TTL_SECONDS", (4 * 3_600).to_string()));
-    cluster.kill(1);
-    cluster.start(1);
     cluster.join_with(&[(2, "+1h"), (3, "-1h")], |offset| {
         vec![
             ("LD_PRELOAD", library.to_owned()),
             ("FAKETIME", offset.to_owned()),
             ("DONT_FAKE_MONOTONIC", "1".to_owned()),
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-            ("ONSALE_AUTH__TOKEN_TTL_SECONDS", (4 * 3_600).to_string()),
         ]
     });
     cluster.settle();
@@ -57,8 +54,14 @@ fn a_clock_that_is_an_hour_off_ends_no_hold_early_or_late() {
         println!(
             "node {successor} takes over from {owner}: a hold of {TTL_MS} ms was gone after {lasted} ms"
         );
-        // Clocks may differ in rate by a thousandth; late is bounded generously, for a machine that is busy.
-        assert!((TTL_MS - 50..TTL_MS + 4_000).contains(&lasted), "{lasted} ms\n{}", cluster.logs());
+        // So much is due to a clock that is on its way back to the wall's; late is bounded generously, for a machine
+        // that is busy.
+        let drift_ms = TTL_MS / ShardTime::SLEW;
+        assert!(
+            (TTL_MS - drift_ms..TTL_MS + drift_ms + 4_000).contains(&lasted),
+            "{lasted} ms\n{}",
+            cluster.logs()
+        );
         owners.extend([owner, successor]);
         cluster.start(owner);
         cluster.settle();

@@ -28,7 +28,10 @@ fn a_gateway_answers_everything_and_may_be_lost() {
     sale.hold(&ann, &[1]).expect_problem(409, "seat-unavailable");
     let body = json!({"holdId": hold, "payment": tokens("tok_visa")});
     let booked = ann.post_keyed("/bookings", "once", &body).expect(201);
-    assert_eq!(sale.status(&gateway, 0), "booked");
+    assert_eq!(sale.status(&ann, 0), "booked", "what was answered here shows here");
+    eventually("it follows the seats", SETTLES_WITHIN, || {
+        (sale.status(&gateway, 0) == "booked").then_some(())
+    });
     assert_eq!(ann.get("/bookings").expect(200)["total"], 1);
 
     cluster.kill(9);

@@ -30,8 +30,8 @@ fn a_node_that_lost_its_data_is_given_all_of_it_again() {
     replicas_agree(&cluster, &sale);
 
     // The replaced node alone knows the whole of what happened, and sells on, with any other one.
-    cluster.kill(1);
     let ann = cluster.node(3).customer("ann");
+    cluster.kill(1);
     eventually("it sells on", SETTLES_WITHIN, || {
         let hold =
             ann.post(&format!("/events/{}/holds", sale.event), &json!({"bestAvailable": {"quantity": 1}}));

@@ -23,6 +23,7 @@ pub struct Cluster {
     home: tempfile::TempDir,
     slots: BTreeMap<u32, Slot>,
     operator: Client,
+    env: Vec<(&'static str, String)>,
 }
 
 /// What a node is started with, again and again.
@@ -36,7 +37,19 @@ struct Slot {
 impl Cluster {
     /// Nodes 1 to `count`, each shard with as many voters as there can be.
     pub fn of(count: u32) -> Self {
+        Self::with(count, &[])
+    }
+
+    /// The same, with these settings beside.
+    pub fn with(count: u32, env: &[(&'static str, &str)]) -> Self {
         let mut cluster = Self::alone();
+        let env: Vec<_> = env.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        cluster.options(1).env.extend_from_slice(&env);
+        if !env.is_empty() {
+            cluster.kill(1);
+            cluster.start(1);
+        }
+        cluster.env = env;
         cluster.join_all(2..=count);
         cluster.settle();
         cluster
@@ -48,7 +61,7 @@ impl Cluster {
         let mut slot = Slot::new(1, home.path());
         slot.start();
         let operator = slot.running().operator();
-        Self { home, slots: BTreeMap::from([(1, slot)]), operator }
+        Self { home, slots: BTreeMap::from([(1, slot)]), operator, env: Vec::new() }
     }
 
     /// Lets storage nodes in, all at once.
@@ -86,6 +99,7 @@ impl Cluster {
     fn newcomer(&self, number: u32, args: &[&str]) -> Slot {
         let mut slot = Slot::new(number, self.home.path());
         slot.options.args.extend(args.iter().map(|word| (*word).to_owned()));
+        slot.options.env.extend_from_slice(&self.env);
         for seed in self.slots.values().filter(|slot| !slot.gateway) {
             slot.options.args.extend(["--join".to_owned(), seed.peer()]);
         }
@@ -288,6 +302,8 @@ impl Slot {
             ("ONSALE_CLUSTER__SECRET", SECRET.to_owned()),
             ("ONSALE_CLUSTER__SHARDS", "4".to_owned()),
             ("ONSALE_PAYMENTS__TIMEOUT_MS", PAYMENT_MS.to_string()),
+            // Good for an hour by clocks that are an hour off, too.
+            ("ONSALE_AUTH__TOKEN_TTL_SECONDS", (4 * 3_600).to_string()),
             // Hashing of passwords on one thread leaves the other core to the sale.
             ("ONSALE_AUTH__HASH_CONCURRENCY", "1".to_owned()),
         ];
@@ -323,7 +339,8 @@ fn is_settled(status: &Value, living: &[u32]) -> bool {
         let leader = group["leader"].as_u64().and_then(|leader| u32::try_from(leader).ok());
         leader.is_some_and(|leader| living.contains(&leader))
     };
-    let whole = |shard: &Value| set(&shard["voters"]) == set(&shard["wanted"]);
+    let whole =
+        |shard: &Value| set(&shard["voters"]) == set(&shard["wanted"]) && set(&shard["learners"]).is_empty();
     let wide = |group: &Value| living.len() < 3 || set(&group["voters"]).len() >= 3;
     let all_alive = list(status, "nodes").iter().all(|node| {
         let number = node["id"].as_u64().and_then(|number| u32::try_from(number).ok());

@@ -191,7 +191,12 @@ fn preference(number: u32, seats: u32) -> Preference {
 /// Waits until every living node says the same of the seats, their owners and the facts of a sale.
 #[track_caller]
 pub fn replicas_agree(cluster: &Cluster, sale: &Sale) {
-    let living = cluster.living();
+    replicas_agree_at(cluster, sale, &cluster.living());
+}
+
+/// The same for some nodes.
+#[track_caller]
+pub fn replicas_agree_at(cluster: &Cluster, sale: &Sale, living: &[u32]) {
     let mut said = Vec::new();
     for _ in 0..100 {
         said = living.iter().map(|number| state_at(cluster, sale, *number)).collect::<Vec<_>>();

@@ -12,7 +12,7 @@ mod small_disk;
 
 pub use client::{Answer, Client};
 pub use cluster::Cluster;
-pub use load::{Load, replicas_agree};
+pub use load::{Load, replicas_agree, replicas_agree_at};
 pub use node::{Exit, Node, NodeOptions, PASSWORD, signal};
 pub use sale::{Sale, tokens};
 pub use small_disk::SmallDisk;

@@ -18,6 +18,10 @@ use super::me::{Mac, Me, Membership, STRANGER, keyed, named};
 use super::session::Session;
 use crate::raft::types::NodeId;
 
+/// What a node is told of a peer that has another secret. No later try will end otherwise.
+pub(crate) const OTHER_SECRET: &str =
+    "its cluster secret is another; give all nodes of a cluster the same one";
+
 const HELLO: &str = "onsale peer hello";
 const REPLY: &str = "onsale peer reply";
 const KEY: &str = "onsale peer session key";
@@ -93,7 +97,7 @@ pub(crate) async fn reach<S: AsyncRead + AsyncWrite + Unpin>(
 
 fn judge_reply(me: &Me, hello: &[u8], reply: &Record) -> Result<Welcome, String> {
     if !reply.is_proved_by(me.secret().mac(REPLY, &[hello, &reply.body])) {
-        return Err("its cluster secret is another; give all nodes of a cluster the same one".to_owned());
+        return Err(OTHER_SECRET.to_owned());
     }
     match reply.read() {
         Some(Reply::Welcome(welcome)) => Ok(welcome),

@@ -37,6 +37,7 @@ pub use channel::Channel;
 pub use dial::{Addresses, Connection, Dial, TcpDial, Wire};
 use domain::ports::BoxFuture;
 use futures_util::Stream;
+pub(crate) use handshake::OTHER_SECRET;
 pub use limits::MAX_MESSAGE_BYTES;
 pub use me::{ClusterId, JOIN, Me, Membership, PeerSecret, STRANGER, ShortSecret};
 pub use server::serve;
