@@ -202,10 +202,8 @@ impl Plan<'_> {
             && self.dice.chance(0.4)
         {
             crash_ms += self.dice.within(50..700);
-            self.steps.extend([
-                (at_ms, Step::Disk(node, HUNG_MS)),
-                (crash_ms, Step::Disk(node, HEALTHY_DISK_MS)),
-            ]);
+            self.steps
+                .extend([(at_ms, Step::Disk(node, HUNG_MS)), (crash_ms, Step::Disk(node, HEALTHY_DISK_MS))]);
         }
         let down = if self.dice.chance(0.7) { self.dice.ms(20..2_000) } else { self.dice.ms(2_000..9_000) };
         let for_good = self.dice.chance(0.2) && std::mem::take(&mut self.may_wipe);
