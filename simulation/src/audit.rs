@@ -2,6 +2,7 @@
 //! no hold can still be alive and no payment is under way.
 
 use std::cell::RefCell;
+use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,9 +11,9 @@ use bench::checker::{Limits, settled_at_us};
 use bench::history::{
     Account, Audit, BookingRead, History, ListRead, MapRead, Outcome, Owner, SeatRead, SeatStatus,
 };
+use cluster::GroupId;
 use domain::event::{self, BookingStatus, Claim, Sale};
 use domain::ids::{BookingId, EventId, SeatIndex, UserId};
-use domain::ports::Journal as _;
 use tokio::time::sleep;
 
 use crate::client::{Client, booking};
@@ -86,8 +87,7 @@ fn glance(client: &Client) -> Audit {
 
 /// The replica that owns `event`.
 pub(crate) fn owner(client: &Client, event: EventId) -> Option<Arc<SimCluster>> {
-    let mut clusters = client.machines.iter().filter_map(|machine| machine.cluster());
-    clusters.find(|cluster| cluster.term(event).is_some())
+    client.machines.iter().find(|machine| machine.owns(event))?.cluster()
 }
 
 fn open_work(client: &Client) -> Vec<String> {
@@ -109,7 +109,7 @@ fn read(client: &Client, is_final: bool) -> Result<Audit, String> {
     let now_us = clock::now_us();
     let mut audit = Audit::default();
     for event in &client.stage.events {
-        let cluster = owner(client, *event).ok_or_else(|| format!("nobody owns {event}"))?;
+        let cluster = owner(client, *event).ok_or_else(|| nobody(client, *event))?;
         let seats = cluster.with_sale(*event, |sale| map(&client.stage, *event, sale));
         audit.maps.push(MapRead { invoked_us: now_us, ended_us: now_us, seats });
         if is_final {
@@ -117,6 +117,20 @@ fn read(client: &Client, is_final: bool) -> Result<Audit, String> {
         }
     }
     Ok(audit)
+}
+
+fn nobody(client: &Client, event: EventId) -> String {
+    let mut text = format!("nobody owns {event}");
+    for machine in &client.machines {
+        let Some(cluster) = machine.cluster() else {
+            let _ = write!(text, "; {} does not run", machine.name());
+            continue;
+        };
+        let shard = cluster.shard_of(event);
+        let status = cluster.status().into_iter().find(|group| group.id == GroupId::shard(shard));
+        let _ = write!(text, "; {}: {status:?}", machine.name());
+    }
+    text
 }
 
 fn map(stage: &Stage, event: EventId, sale: Option<&Sale>) -> Vec<SeatRead> {

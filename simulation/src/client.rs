@@ -115,7 +115,7 @@ impl Client {
         match answered {
             Ok(reply) => Ok(self.outcome(order, reply)),
             Err(NoReply::Refused(refusal)) => Ok(refused(&refusal)),
-            Err(NoReply::Invalid(invalid)) => Ok(Outcome::Malformed { why: format!("{invalid:?}") }),
+            Err(NoReply::Invalid(_)) => Ok(Outcome::Refused { status: 422, code: "invalid-request".into() }),
             Err(NoReply::InFlight) => Err("in flight".into()),
             Err(NoReply::Fault(fault)) => Err(fault.to_string()),
         }

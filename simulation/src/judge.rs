@@ -77,6 +77,9 @@ fn money(client: &Client, provider: &Provider) -> Vec<String> {
             ));
         }
     }
+    if client.stage.events.iter().any(|event| audit::owner(client, *event).is_none()) {
+        return wrong; // Whatever is missing then is said elsewhere.
+    }
     let kept = |account: &Account| account.captured.or(account.authorized).is_some();
     let strange = accounts.iter().filter(|(_, account)| kept(account));
     wrong.extend(strange.map(|((event, number), account)| {

@@ -10,6 +10,9 @@ use std::time::Duration;
 
 use cluster::journal::MemoryDisk;
 use cluster::{Cluster, LayoutOrder};
+use domain::ids::EventId;
+use domain::ports::Journal as _;
+use tokio::runtime::Handle;
 
 use crate::clock::{self, WallError};
 use crate::dice::Dice;
@@ -67,6 +70,8 @@ pub(crate) struct Machine {
     door: RefCell<Option<Door>>,
     /// Not what keeps it alive: a process that has ended leaves nothing behind.
     cluster: RefCell<Weak<SimCluster>>,
+    /// Each process has a clock of its own, by which it counts its leases.
+    runtime: RefCell<Option<Handle>>,
 }
 
 impl Machine {
@@ -93,6 +98,7 @@ impl Machine {
             disk: RefCell::default(),
             door: RefCell::default(),
             cluster: RefCell::default(),
+            runtime: RefCell::default(),
         })
     }
 
@@ -112,11 +118,21 @@ impl Machine {
     pub(crate) fn admit(&self, cluster: Weak<SimCluster>, door: Door) {
         *self.cluster.borrow_mut() = cluster;
         *self.door.borrow_mut() = Some(door);
+        *self.runtime.borrow_mut() = Some(Handle::current());
+    }
+
+    /// Whether its node owns `event` now, by its own clock.
+    pub(crate) fn owns(&self, event: EventId) -> bool {
+        let runtime = self.runtime.borrow();
+        let (Some(runtime), Some(cluster)) = (&*runtime, self.cluster()) else { return false };
+        let _there = runtime.enter();
+        cluster.term(event).is_some()
     }
 
     /// After the process has ended: the power goes too, and a seeded part of what was not synced with it.
     pub(crate) fn lose_power(&self) {
         *self.door.borrow_mut() = None;
+        *self.runtime.borrow_mut() = None;
         *self.cluster.borrow_mut() = Weak::new();
         let disk = self.disk.borrow().clone();
         let reached = self.dice.within(0..disk.unsynced() as u64 + 1);

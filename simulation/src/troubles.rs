@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use domain::ports::Journal as _;
 use turmoil::Sim;
 
 use crate::client::Net;
@@ -79,11 +78,9 @@ impl Troubles {
         if !now.as_millis().is_multiple_of(COUNT_EVERY_MS) || self.seen.len() >= MOST_SEEN {
             return;
         }
-        let clusters: Vec<_> =
-            self.machines.iter().filter_map(|it| Some((it.number, it.cluster()?))).collect();
         for event in &self.stage.events {
-            let owners = clusters.iter().filter(|(_, cluster)| cluster.term(*event).is_some());
-            let owners: Vec<u64> = owners.map(|(number, _)| *number).collect();
+            let owners = self.machines.iter().filter(|machine| machine.owns(*event));
+            let owners: Vec<u64> = owners.map(|machine| machine.number).collect();
             if owners.len() > 1 {
                 self.seen.push(format!("at {} ms {event} has several owners: {owners:?}", now.as_millis()));
             }
@@ -95,7 +92,7 @@ impl Troubles {
             Whom::Machine(place) => Some(place),
             Whom::Owner(event) => {
                 let event = *self.stage.events.get(event)?;
-                self.machines.iter().position(|it| it.cluster().is_some_and(|it| it.term(event).is_some()))
+                self.machines.iter().position(|machine| machine.owns(event))
             }
         }
     }
