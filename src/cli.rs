@@ -74,7 +74,7 @@ pub struct Demo {
     #[arg(long, value_name = "N", default_value = "3", value_parser = node_count)]
     pub nodes: usize,
     /// How many buyers come to the flash sale.
-    #[arg(long, value_name = "N", default_value_t = 120_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 60_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub sessions: u32,
     /// Within how many seconds they come.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]

@@ -40,14 +40,14 @@ fn serve(options: &Serve) -> Result<ExitCode, NodeFault> {
             .build()
             .expect("without threads or timers there is no node")
     });
+    let stdin = options.end_with_stdin.then(stdin_ended);
     let stop = async {
-        if options.end_with_stdin {
-            tokio::select! {
+        match stdin {
+            Some(stdin) => tokio::select! {
                 () = told_to_end() => {}
-                () = stdin_ended() => {}
-            }
-        } else {
-            told_to_end().await;
+                () = stdin => {}
+            },
+            None => told_to_end().await,
         }
     };
     system.block_on(wiring::serve(options, config, stop))?;

@@ -1,9 +1,14 @@
 //! What asks the program to end: SIGTERM, Ctrl-C, and where it was told so, the end of its standard input.
 
+use std::future::Future;
 use std::io;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
+
+/// What a node takes at most to stop.
+const STOPS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Until either comes. From its first poll on they do not kill the process any more.
 pub async fn told_to_end() {
@@ -17,16 +22,21 @@ pub async fn told_to_end() {
     }
 }
 
-/// Until standard input ends, which it does with the process that holds its other end.
-pub async fn stdin_ended() {
+/// Until standard input ends, which it does with the process that holds its other end. Begins to listen at once; a node
+/// that is then not done within [`STOPS_WITHIN`] (it may still be waiting to be let into a cluster) is ended as by a kill.
+pub fn stdin_ended() -> impl Future<Output = ()> {
     let (tell, told) = oneshot::channel();
     // Reading blocks, and nothing can end it but what it waits for: so it has a thread that nobody waits for.
     std::thread::spawn(move || {
         // A fault means as well that nobody is there any more.
         let _over = io::copy(&mut io::stdin(), &mut io::sink());
-        // The node may have ended by itself meanwhile.
+        // A node that is still starting does not listen yet.
         let _unheard = tell.send(());
+        std::thread::sleep(STOPS_WITHIN);
+        std::process::exit(1);
     });
-    // A thread that is gone without a word means the same.
-    let _ended = told.await;
+    async move {
+        // A thread that is gone without a word means the same.
+        let _ended = told.await;
+    }
 }

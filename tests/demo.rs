@@ -50,8 +50,8 @@ fn three_nodes_sell_on_while_one_is_killed_and_a_shard_moves() {
 
 /// Lets a demo of so many nodes run to its end, looks at what all of them say, and returns it with the progress.
 fn sold(nodes: &str) -> (String, String) {
-    let temp = tempfile::tempdir().unwrap();
-    let output = demo(temp.path(), nodes, "400").output().unwrap();
+    let temp = tempfile::tempdir().expect("a temporary directory");
+    let output = demo(temp.path(), nodes, "400").output().expect("the program runs");
     let (told, progress) = text(&output);
     assert_eq!(output.status.code(), Some(0), "{told}\n{progress}");
     assert!(told.contains("No violation: double sells 0, lost acknowledged holds 0"), "{told}");
@@ -92,8 +92,8 @@ fn its_nodes_end_with_it_when_it_is_killed() {
 
 /// A demo that has started two nodes, and what it goes on to say.
 fn with_a_second_node(temp: &Path) -> (Child, Lines<BufReader<ChildStderr>>) {
-    let mut running = demo(temp, "3", "400").spawn().unwrap();
-    let mut progress = BufReader::new(running.stderr.take().unwrap()).lines();
+    let mut running = demo(temp, "3", "400").spawn().expect("the program runs");
+    let mut progress = BufReader::new(running.stderr.take().expect("stderr is piped")).lines();
     let up = progress.by_ref().map_while(Result::ok).find(|line| line.starts_with("node 2 is up at "));
     up.expect("it says where its nodes are");
     assert_eq!(left_in(temp), 1);

@@ -39,7 +39,7 @@ impl Nodes {
 
     /// Starts so many and waits until they have shared everything out; the operator.
     pub(super) async fn start(&mut self, count: usize, progress: &dyn Progress) -> anyhow::Result<Admin> {
-        progress.note(&format!("their data is in {}", self.dir.path().display()));
+        progress.note(&format!("the data of all nodes is in {}", self.dir.path().display()));
         while self.all.len() < count {
             self.add(progress).await?;
         }

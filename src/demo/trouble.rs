@@ -16,9 +16,10 @@ use tokio::time::sleep;
 use super::nodes::Nodes;
 use crate::client::Client;
 
-/// Parts of the sale that are over when the owner is killed, and when the shard moves.
-const KILL_AFTER: f64 = 0.3;
-const MOVE_AFTER: f64 = 0.6;
+/// Part of the time that is over when the owner is killed: in the rush, while there are seats.
+const KILL_AFTER: f64 = 0.1;
+/// The same for the move of the shard: abandoned seats are on sale again then.
+const MOVE_AFTER: f64 = 0.4;
 const POLL: Duration = Duration::from_millis(50);
 /// Far more than an election and catching up take.
 const WITHIN: Duration = Duration::from_secs(60);
