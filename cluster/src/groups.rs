@@ -151,7 +151,7 @@ impl<D: LogDisk> Cluster<D> {
     /// Whether there is a replica of the shard of `event` here.
     #[must_use]
     pub fn has_replica(&self, event: EventId) -> bool {
-        self.home(event).is_some()
+        self.home(event).is_some_and(|home| home.group.is_whole())
     }
 
     /// Whether there is a replica of every shard here.

@@ -188,7 +188,7 @@ impl<D: LogDisk> Here<D> {
 
     /// Whether every shard has a replica here.
     pub(crate) fn has_every_shard(&self) -> bool {
-        (0..self.beginning.shards).all(|shard| self.shard(shard).is_some())
+        (0..self.beginning.shards).all(|shard| self.shard(shard).is_some_and(|it| it.group.is_whole()))
     }
 
     /// Gives every leadership to one of `others` and waits until none is left that somebody could take.

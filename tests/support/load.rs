@@ -7,10 +7,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bench::ambient::Clock;
+use bench::checker::Limits;
 use bench::plan::{Prices, VenuePlan};
 use bench::progress::Progress;
 use bench::replay::{Operator, ReplayOptions, ReplayOutcome, run};
 use bench::trace::{Ending, Preference, SeatName, Session};
+use domain::time::ShardTime;
 use serde_json::Value;
 
 use super::cluster::{Cluster, PAYMENT_MS, SETTLES_WITHIN, list};
@@ -59,7 +61,12 @@ impl Load {
             accounts: 8,
             ttl_seconds: TTL_SECONDS,
             connections: 64,
-            payment_ms: PAYMENT_MS,
+            limits: Limits {
+                payment_us: PAYMENT_MS * 1_000,
+                // A new owner goes on from what it has heard of the time, and drifts to the wall clock from there.
+                clock_rate_part: ShardTime::SLEW,
+                ..Limits::default()
+            },
             ..ReplayOptions::new(targets, sessions, plan)
         };
         let (tell, began) = sync_channel(1);

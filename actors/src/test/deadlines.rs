@@ -27,7 +27,7 @@ fn a_hold_ends_in_time_also_while_its_time_drifts_to_a_wall_clock_ahead() {
     scene(16, |world| async move {
         held(world.ask(1, hold(&[3])).await);
         world.jump(3_600_000);
-        // One part in twenty faster than the clock that the timer runs by.
+        // Faster than the clock that the timer runs by.
         let deadline_ms = HOLD_MS * 20 / 21;
         tokio::time::sleep(Duration::from_millis(deadline_ms - 100)).await;
         assert_eq!(status(&world), SeatStatus::Held);

@@ -40,8 +40,8 @@ pub struct ReplayOptions {
     pub connections: usize,
     /// Nodes to start, and what is done to them on the way.
     pub nodes: NodesOptions,
-    /// When a node gives up a payment without an answer (its `payments.timeout_ms`); a hold may live on for so long.
-    pub payment_ms: u64,
+    /// What the nodes' settings leave them; how old a read may be follows from the number of targets.
+    pub limits: Limits,
     /// How the target makes things durable, in words for the report.
     pub durability: Option<String>,
 }
@@ -102,7 +102,7 @@ impl ReplayOptions {
             attempts: 1,
             connections: 256,
             nodes: NodesOptions::default(),
-            payment_ms: Limits::default().payment_us / 1_000,
+            limits: Limits::default(),
             durability: None,
         }
     }
@@ -138,6 +138,6 @@ impl ReplayOptions {
 
     pub(super) fn limits(&self) -> Limits {
         let staleness_us = if self.targets.len() > 1 { STALENESS_US } else { 0 };
-        Limits { staleness_us, payment_us: self.payment_ms.saturating_mul(1_000), ..Limits::default() }
+        Limits { staleness_us, ..self.limits }
     }
 }

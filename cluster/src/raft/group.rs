@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::ports::JournalFault;
@@ -72,6 +72,8 @@ pub(crate) struct Group<M: Machine, D: LogDisk> {
     pub(super) blocking: Blocking,
     /// The term whose leadership this node is giving away; 0 for none.
     pub(super) yielded: Arc<AtomicU64>,
+    /// Whether what is here is a replica's state and not the beginning of one.
+    whole: Arc<AtomicBool>,
 }
 
 impl<M: Machine, D: LogDisk> Clone for Group<M, D> {
@@ -85,6 +87,7 @@ impl<M: Machine, D: LogDisk> Clone for Group<M, D> {
             snapshots: self.snapshots.clone(),
             blocking: self.blocking,
             yielded: self.yielded.clone(),
+            whole: self.whole.clone(),
         }
     }
 }
@@ -162,8 +165,25 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         let raft = Raft::new(context.node, context.config.clone(), peers, log, machine);
         let raft =
             Box::pin(raft).await.map_err(|fatal| io::Error::other(format!("{id} cannot start: {fatal}")))?;
+        // A replica that was stopped is behind at worst, which reads are told; a blank one has nothing to read yet.
+        let whole = Arc::new(AtomicBool::new(raft.is_initialized().await.map_err(io::Error::other)?));
         let yielded = Arc::default();
-        Ok(Self { id, node: context.node, raft, state, disk, snapshots, blocking, yielded })
+        Ok(Self { id, node: context.node, raft, state, disk, snapshots, blocking, yielded, whole })
+    }
+
+    /// Whether there is something to read: a replica that has just begun has nothing, until it has once caught up.
+    pub(crate) fn is_whole(&self) -> bool {
+        if self.whole.load(Ordering::Acquire) {
+            return true;
+        }
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        let committed = metrics.cluster_committed.next_index();
+        let whole = metrics.current_leader.is_some()
+            && committed > 0
+            && metrics.last_applied.next_index() >= committed;
+        self.whole.fetch_or(whole, Ordering::AcqRel);
+        whole
     }
 
     /// Whether the group has ever had members.

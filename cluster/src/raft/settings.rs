@@ -27,11 +27,11 @@ impl Default for SnapshotSettings {
 /// others of its lane up for a few milliseconds at most.
 pub(crate) const MAX_APPEND_BYTES: u64 = 1024 * 1024;
 
-const HEARTBEAT_MS: u64 = 250;
-const ELECTION_MIN_MS: u64 = 1_000;
+const HEARTBEAT_MS: u64 = 150;
+const ELECTION_MIN_MS: u64 = 400;
 /// So long after a majority has heard of a leader it has chosen no other one: by then nobody stands for election.
 pub(crate) const LEASE: Duration = Duration::from_millis(ELECTION_MIN_MS);
-const ELECTION_MAX_MS: u64 = 2_000;
+const ELECTION_MAX_MS: u64 = 800;
 /// A snapshot of a large shard takes its time over a network.
 const INSTALL_SNAPSHOT_MS: u64 = 60_000;
 

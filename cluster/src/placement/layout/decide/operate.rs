@@ -33,7 +33,8 @@ fn evened(layout: &Layout) -> Result<Targets, Refused> {
     place::targets(layout, &layout.eligible(), Moving::Evened)
 }
 
-/// Moves one replica of `shard`; `from` none takes the node that has most.
+/// Moves one replica of `shard`; `from` none takes the node that has most. Between the preferred leader and another node
+/// with a replica it is the leadership that moves.
 ///
 /// # Errors
 /// There is no such shard or node, `from` has no replica of it, or `to` has one or may have none.
@@ -55,6 +56,15 @@ pub fn move_shard(
         return Err(Refused::new("no-replica", text));
     };
     let node = member(layout, to)?;
+    let heir = target.iter().position(|number| *number == to);
+    if let Some(heir) = heir.filter(|heir| place == 0 && *heir != 0 && node.takes_replicas()) {
+        // Both have a replica, and `from` leads: what moves is the leadership.
+        let mut wanted = target.clone();
+        wanted.swap(0, heir);
+        let detail = format!("the leadership of shard {shard} from node {from} to node {to}");
+        let kind = OperationKind::Move { shard, from, to };
+        return Ok(place::start(layout, kind, Targets::from([(shard, wanted)]), order, &detail));
+    }
     if target.contains(&to) {
         let text =
             format!("node {to} has a replica of shard {shard} already; these nodes do: {}", list(target));
