@@ -16,6 +16,7 @@ use domain::planted::{self, Bug};
 use domain::ports::{
     Clock, Journal, JournalFault, Listing, Listings, Opened, PaymentGateway, Proposal, Random, Term,
 };
+use domain::time::ShardTime;
 use tokio::sync::{Notify, oneshot};
 
 use crate::answer::{Answer, Answered, Fault, Lost};
@@ -291,6 +292,9 @@ impl Owners {
         let (term, time) = (opened.term, opened.time.clone());
         let sale = self.sale(event, opened, listing).await?;
         lock(&time).continue_after(sale.last_stamp(), self.shell.clock.read());
+        if planted::is(Bug::TimeFromWallClock) {
+            *lock(&time) = ShardTime::resume(sale.last_stamp(), self.shell.clock.read());
+        }
         if sale.seats() != map.len() {
             tracing::error!(%event, sale = sale.seats(), map = map.len(), "the sale and its seat map differ");
             return Err(NoOwner::Fault(Fault::OwnerUnavailable));

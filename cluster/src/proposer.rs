@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use domain::event::Sale;
 use domain::ids::EventId;
+use domain::planted::{self, Bug};
 use domain::ports::{Done, JournalFault, Opened, Place, Proposal, Term};
 use domain::time::SharedTime;
 use tokio::sync::{mpsc, oneshot};
@@ -137,7 +138,8 @@ impl<D: LogDisk> Task<D> {
     async fn commit(&self, term: u64, batches: Vec<Proposal>) -> Result<(u64, Vec<bool>), JournalFault> {
         if batches.iter().all(|batch| batch.facts.is_empty()) {
             // Only barriers: everything before them is applied already, nothing needs to be written.
-            let confirmed = self.group.confirm().await?;
+            let waits = !planted::is(Bug::OpenWithoutWaiting);
+            let confirmed = if waits { self.group.confirm().await? } else { term };
             let holds = |batch: &Proposal| confirmed == term && self.facts(batch.event) == batch.base;
             return Ok((confirmed, batches.iter().map(holds).collect()));
         }

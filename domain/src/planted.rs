@@ -63,6 +63,18 @@ bugs! {
     SnapshotWithoutDeadlines "snapshot-without-deadlines",
     /// A snapshot has no keys.
     SnapshotWithoutKeys "snapshot-without-keys",
+    /// A leader serves for as long as it has not heard of another one.
+    ServeWithoutLease "serve-without-lease",
+    /// A leader serves while it gives its leadership away.
+    ServeWhileYielding "serve-while-yielding",
+    /// A new owner opens a sale before it knows that everything committed is applied.
+    OpenWithoutWaiting "open-without-waiting",
+    /// A new owner begins with what its wall clock says.
+    TimeFromWallClock "time-from-wall-clock",
+    /// What is forwarded leaves its key behind.
+    ForwardWithoutKey "forward-without-key",
+    /// A node that lost its disk is taken for the one that it was.
+    SameLife "same-life",
 }
 
 #[cfg(feature = "planted")]

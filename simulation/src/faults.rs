@@ -49,7 +49,7 @@ pub(crate) enum Way {
     /// Nothing gets through in either direction.
     Cut,
     /// Nothing gets through in this direction.
-    CutOneWay,
+    HalfCut,
     /// Everything is kept back, and comes when the way is whole again.
     Held,
 }
@@ -142,7 +142,7 @@ impl Plan<'_> {
             }
             7 => self.part(at_ms),
             8 => {
-                let way = *self.dice.pick(&[Way::Cut, Way::CutOneWay, Way::Held]);
+                let way = *self.dice.pick(&[Way::Cut, Way::HalfCut, Way::Held]);
                 let step = Step::Isolate(self.whom(), way, self.dice.ms(200..7_000));
                 self.steps.push((at_ms, step));
             }
@@ -190,7 +190,7 @@ impl Plan<'_> {
     fn part(&mut self, at_ms: u64) {
         let from = self.machine();
         let to = (from + self.dice.within(1..MACHINES as u64) as usize) % MACHINES;
-        let way = *self.dice.pick(&[Way::Cut, Way::CutOneWay, Way::Held]);
+        let way = *self.dice.pick(&[Way::Cut, Way::HalfCut, Way::Held]);
         self.lasting(at_ms, 200..7_000, Step::Way(from, to, way), Step::Way(from, to, Way::Whole));
     }
 

@@ -185,7 +185,7 @@ impl Troubles {
             // Released too, since what was held may be held still.
             Way::Whole => sim.release(from, to),
             Way::Cut => sim.partition(from, to),
-            Way::CutOneWay => sim.partition_oneway(from, to),
+            Way::HalfCut => sim.partition_oneway(from, to),
             Way::Held => sim.hold(from, to),
         }
     }

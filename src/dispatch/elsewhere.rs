@@ -4,8 +4,9 @@
 
 use actors::Fault;
 use cluster::raft::types::NodeId;
-use domain::event::{Caller, Reply};
+use domain::event::{Caller, Key, Reply};
 use domain::ids::EventId;
+use domain::planted::{self, Bug};
 
 use super::asking::Asking;
 use super::edge::{frees, may_free};
@@ -64,6 +65,8 @@ impl<'a> Elsewhere<'a> {
                 replies.into_iter().map(Some).collect()
             }
             Owner::There(node) => {
+                let kept = |key: Option<Key>| key.filter(|_| !planted::is(Bug::ForwardWithoutKey));
+                let commands = commands.into_iter().map(|(command, key)| (command, kept(key))).collect();
                 let asking = self.asking.clone();
                 let may_free: Vec<bool> = commands.iter().map(|(command, _)| may_free(command)).collect();
                 let outcomes = dispatch.forward.ask(node, event, caller, commands, asking).await;

@@ -8,6 +8,7 @@ use std::io;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use domain::planted::{self, Bug};
 use openraft::async_runtime::WatchReceiver;
 use openraft::vote::RaftLeaderId;
 use openraft::{ChangeMembers, LogIdOptionExt};
@@ -84,7 +85,9 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
     /// failing here.
     pub(crate) async fn hand_over(&self, to: NodeId, settled: impl Future<Output = ()>) -> io::Result<()> {
         let Some(term) = self.term() else { return Ok(()) };
-        self.yielded.store(term, Ordering::Release);
+        if !planted::is(Bug::ServeWhileYielding) {
+            self.yielded.store(term, Ordering::Release);
+        }
         if tokio::time::timeout(SETTLED_WITHIN, settled).await.is_err() {
             self.yielded.store(0, Ordering::Release);
             return Err(io::Error::new(io::ErrorKind::TimedOut, "what is under way does not come to an end"));
