@@ -21,6 +21,7 @@ use crate::background::Background;
 use crate::error::ClusterError;
 use crate::here::{Here, ShardHere};
 use crate::identity::DataDir;
+use crate::joining::Admitting;
 use crate::journal::{GroupId, LogDisk, SledStore, Space, Store, Writer, archive};
 use crate::peer::Channel;
 use crate::peer::Connection;
@@ -45,6 +46,7 @@ pub struct Cluster<D: LogDisk = Writer> {
     pub(crate) channel: Arc<Channel>,
     pub(crate) answers: Arc<dyn Answers>,
     pub(crate) others: Arc<OnceLock<Arc<dyn Answers>>>,
+    pub(crate) admitting: Arc<Admitting<D>>,
     pub(crate) background: Background,
     pub(crate) cluster: u128,
     pub(crate) gateway: bool,

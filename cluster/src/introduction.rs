@@ -2,17 +2,23 @@
 //! leader of the directory where it is now.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ports::JournalFault;
 
 use crate::error::ClusterError;
 use crate::groups::Cluster;
-use crate::joining::join;
+use crate::joining::{Admitting, JoinAnswer, join};
 use crate::journal::{LogDisk, OnFatal};
 use crate::peer::Channel;
 use crate::placement::layout::decide::{self, Forming, Joining};
 use crate::raft::types::node_number;
 use crate::start::ClusterConfig;
+
+/// The others are asked for so long before this node looks again whether it is the one to ask.
+const ASK_FOR: Duration = Duration::from_secs(2);
+/// How long to wait before that.
+const AGAIN_AFTER: Duration = Duration::from_millis(250);
 
 impl<D: LogDisk> Cluster<D> {
     /// Makes this node known. Returns at once where others have to be asked, who may not be there yet.
@@ -28,9 +34,10 @@ impl<D: LogDisk> Cluster<D> {
         }
         let mut seeds = peers.to_vec();
         seeds.extend(config.join.iter().filter(|address| !peers.contains(address)).cloned());
-        let (channel, on_fatal) = (self.channel.clone(), config.on_fatal.clone());
+        let (channel, admitting, on_fatal) =
+            (self.channel.clone(), self.admitting.clone(), config.on_fatal.clone());
         let _there = self.here.enter();
-        self.background.keep(&tokio::spawn(introduce_there(channel, seeds, request, on_fatal)));
+        self.background.keep(&tokio::spawn(introduce_there(channel, admitting, seeds, request, on_fatal)));
         Ok(())
     }
 
@@ -59,8 +66,26 @@ impl<D: LogDisk> Cluster<D> {
     }
 }
 
-async fn introduce_there(channel: Arc<Channel>, seeds: Vec<String>, request: Joining, on_fatal: OnFatal) {
-    if let Err(error) = join(&channel, &seeds, &request, None).await {
-        on_fatal(error.to_string());
+async fn introduce_there<D: LogDisk>(
+    channel: Arc<Channel>,
+    admitting: Arc<Admitting<D>>,
+    seeds: Vec<String>,
+    request: Joining,
+    on_fatal: OnFatal,
+) {
+    loop {
+        // This node may have come to lead the directory itself: then there is nobody else to ask.
+        let answer = match admitting.admit(request.clone()).await {
+            JoinAnswer::Elsewhere(_) | JoinAnswer::NotNow(_) => {
+                join(&channel, &seeds, &request, ASK_FOR).await
+            }
+            decided => Ok(decided),
+        };
+        match answer {
+            Ok(JoinAnswer::Admitted { .. }) => return,
+            Ok(JoinAnswer::Refused(why)) => return on_fatal(ClusterError::NotAdmitted(why).to_string()),
+            Err(refused) => return on_fatal(refused.to_string()),
+            Ok(JoinAnswer::Elsewhere(_) | JoinAnswer::NotNow(_)) => tokio::time::sleep(AGAIN_AFTER).await,
+        }
     }
 }

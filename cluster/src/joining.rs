@@ -10,7 +10,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use domain::ports::{Clock, JournalFault};
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
 use crate::error::ClusterError;
 use crate::here::Here;
@@ -57,10 +56,10 @@ pub(crate) async fn join(
     channel: &Channel,
     seeds: &[String],
     request: &Joining,
-    within: Option<Duration>,
+    within: Duration,
 ) -> Result<JoinAnswer, ClusterError> {
     let body = frame::encode(VERSION, request);
-    let deadline = within.map(|within| now() + within);
+    let deadline = now() + within;
     loop {
         let mut last = "nobody was asked".to_owned();
         let mut asking: Vec<String> = seeds.to_vec();
@@ -77,14 +76,16 @@ pub(crate) async fn join(
                     return Err(ClusterError::NotAdmitted(format!("{address}: {why}")));
                 }
                 // A member goes on asking the others: somebody else may have the address of a node that is no more.
-                Err(CallError::Unreachable(why)) if deadline.is_some() && why.ends_with(OTHER_SECRET) => {
+                Err(CallError::Unreachable(why))
+                    if request.known_life.is_none() && why.ends_with(OTHER_SECRET) =>
+                {
                     return Err(ClusterError::NotAdmitted(why));
                 }
                 Err(error) => last = format!("{address}: {error}"),
             }
         }
-        if deadline.is_some_and(|deadline: Instant| now() >= deadline) {
-            return Err(ClusterError::NotAdmitted(last));
+        if now() >= deadline {
+            return Ok(JoinAnswer::NotNow(last));
         }
         tracing::info!(%last, "not admitted to the cluster yet");
         tokio::time::sleep(AGAIN_AFTER).await;
@@ -92,8 +93,8 @@ pub(crate) async fn join(
 }
 
 /// How long a node with an empty data directory keeps asking.
-pub(crate) const fn patience() -> Option<Duration> {
-    Some(JOIN_WITHIN)
+pub(crate) const fn patience() -> Duration {
+    JOIN_WITHIN
 }
 
 async fn ask(channel: &Channel, address: &str, body: Bytes) -> Result<JoinAnswer, CallError> {
@@ -118,7 +119,8 @@ impl<D: LogDisk> Admitting<D> {
         Ok(frame::encode(VERSION, &self.admit(request).await))
     }
 
-    async fn admit(&self, request: Joining) -> JoinAnswer {
+    /// Decides whether whoever asks is a member, if that is this node's to decide.
+    pub(crate) async fn admit(&self, request: Joining) -> JoinAnswer {
         match self.routes.owner(GroupId::DIRECTORY) {
             Owner::Here => {}
             Owner::There(leader) => return self.elsewhere(leader),

@@ -199,7 +199,7 @@ async fn attempt<D: LogDisk>(
         raft: RaftAnswers { groups: Arc::new(Running(here.clone())) },
         here: here.clone(),
         routes: routes.clone(),
-        admitting,
+        admitting: admitting.clone(),
         others: others.clone(),
     });
     let cluster = Cluster {
@@ -211,6 +211,7 @@ async fn attempt<D: LogDisk>(
         channel: channel.clone(),
         answers,
         others,
+        admitting,
         background: Background::default(),
         cluster: member.cluster,
         gateway: config.gateway,

@@ -66,7 +66,8 @@ impl<'a> Elsewhere<'a> {
             }
             Owner::There(node) => {
                 let kept = |key: Option<Key>| key.filter(|_| !planted::is(Bug::ForwardWithoutKey));
-                let commands = commands.into_iter().map(|(command, key)| (command, kept(key))).collect();
+                let commands: Vec<Keyed> =
+                    commands.into_iter().map(|(command, key)| (command, kept(key))).collect();
                 let asking = self.asking.clone();
                 let may_free: Vec<bool> = commands.iter().map(|(command, _)| may_free(command)).collect();
                 let outcomes = dispatch.forward.ask(node, event, caller, commands, asking).await;

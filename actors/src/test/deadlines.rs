@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::event::{Command, Refusal, Reply, SeatStatus};
 use domain::ids::HoldNumber;
 use domain::ports::JournalFault;
+use domain::time::ShardTime;
 
 use super::world::{HOLD_MS, LATE_MS, SEAT, book, held, hold, scene, settle_down, settled, status};
 use crate::Answer;
@@ -28,7 +29,7 @@ fn a_hold_ends_in_time_also_while_its_time_drifts_to_a_wall_clock_ahead() {
         held(world.ask(1, hold(&[3])).await);
         world.jump(3_600_000);
         // Faster than the clock that the timer runs by.
-        let deadline_ms = HOLD_MS * 20 / 21;
+        let deadline_ms = HOLD_MS * ShardTime::SLEW / (ShardTime::SLEW + 1);
         tokio::time::sleep(Duration::from_millis(deadline_ms - 100)).await;
         assert_eq!(status(&world), SeatStatus::Held);
         tokio::time::sleep(Duration::from_millis(200)).await;
