@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{Client, Node, NodeOptions, Sale, eventually, signal};
@@ -99,12 +99,11 @@ fn a_gateway_refuses_while_it_knows_and_asks_while_it_does_not() {
     assert_eq!(refused(), before + 2.0);
 
     signal(owner.pid(), libc::SIGSTOP);
-    let stopped = Instant::now();
     let unavailable = eventually("what it knows is too old", Duration::from_secs(10), || {
         let answer = ben.post(&holds, &exact);
         (answer.status != 409).then_some(answer)
     });
-    let (in_time, edge) = (stopped.elapsed() < Duration::from_secs(8), refused());
+    let edge = refused();
     unavailable.expect_problem(503, "owner-unavailable");
     let shown = eventually("its age", Duration::from_secs(5), || {
         let shown = visitor.get(&format!("/events/{}", sale.event));
@@ -116,7 +115,6 @@ fn a_gateway_refuses_while_it_knows_and_asks_while_it_does_not() {
     ben.post(&holds, &exact).expect_problem(503, "owner-unavailable");
     assert_eq!(refused(), edge, "nothing more was refused from what is old");
     signal(owner.pid(), libc::SIGCONT);
-    assert!(in_time);
     eventually("it is refused again", Duration::from_secs(20), || {
         (ben.post(&holds, &exact).status == 409 && refused() > edge).then_some(())
     });
