@@ -3,6 +3,8 @@
 //! they say the same.
 
 #[path = "../support/mod.rs"]
+#![allow(clippy::print_stdout, reason = "what was measured on the way is for people")]
+
 mod support;
 
 mod by_hand;
