@@ -2,9 +2,9 @@
 //! that are off, operators. After each scene the checker says whether every promise was kept, and the replicas whether
 //! they say the same.
 
-#[path = "../support/mod.rs"]
 #![allow(clippy::print_stdout, reason = "what was measured on the way is for people")]
 
+#[path = "../support/mod.rs"]
 mod support;
 
 mod by_hand;
