@@ -23,7 +23,7 @@ pub async fn told_to_end() {
 }
 
 /// Until standard input ends, which it does with the process that holds its other end. Begins to listen at once; a node
-/// that is then not done within [`STOPS_WITHIN`] (it may still be waiting to be let into a cluster) is ended as by a kill.
+/// that is then not done within ten seconds (it may still be waiting to be let into a cluster) is ended as by a kill.
 pub fn stdin_ended() -> impl Future<Output = ()> {
     let (tell, told) = oneshot::channel();
     // Reading blocks, and nothing can end it but what it waits for: so it has a thread that nobody waits for.

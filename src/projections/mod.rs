@@ -1,7 +1,7 @@
 //! ⑧ Read models folded from committed facts, on nodes that have no replica of what they show: the feed of seats.
 //!
 //! `source` tells other nodes how the seats of an event change here; `feeds` keeps what this node was told of the events
-//! that it is asked about, one [`feed`] an event however many ask, by the one task in `following`, over one `line` to
+//! that it is asked about, one `feed` an event however many ask, by the one task in `following`, over one `line` to
 //! each node. `counts` asks for the counts of a page of events without following any. `wire` has the words.
 //!
 //! Owns how old what is shown may be, and says so. Hazard: nothing here decides anything. A feed is a little behind its
