@@ -30,7 +30,7 @@ pub(crate) fn limits() -> Limits {
         payment_us: PAYMENT_MS * 1_000,
         staleness_us: 0,
         straggler_us: MOST_DELAY_MS * 1_000 + PATIENCE.as_micros() as u64 + UNCOMMITTED_US,
-        // A shard's time runs up to one part in twenty fast or slow, and may be put right at a restart.
+        // A shard's time runs a thousandth fast or slow, and is put right where all of its replicas start at once.
         clock_rate_part: 8,
         ..Limits::default()
     }
