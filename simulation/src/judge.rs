@@ -4,6 +4,7 @@
 use bench::checker::{Limits, check};
 use bench::history::Outcome;
 use domain::event::{Booking, BookingStatus, PaymentStatus};
+use domain::time::ShardTime;
 
 use crate::audit;
 use crate::client::{Client, MOST_DELAY_MS, PAYMENT_MS};
@@ -31,7 +32,7 @@ pub(crate) fn limits() -> Limits {
         staleness_us: 0,
         straggler_us: MOST_DELAY_MS * 1_000 + PATIENCE.as_micros() as u64 + UNCOMMITTED_US,
         // A shard's time runs a thousandth fast or slow, and is put right where all of its replicas start at once.
-        clock_rate_part: 8,
+        clock_rate_part: ShardTime::SLEW,
         ..Limits::default()
     }
 }
