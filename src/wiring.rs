@@ -101,8 +101,12 @@ pub async fn serve_over(
     let metrics = Arc::new(Metrics::new().map_err(NodeFault::failed)?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let known_as = addresses.known_as(config.cluster.advertised_host.as_deref())?;
-    let cluster = open_cluster(options, &config, known_as, &secrets, &clock, &metrics).await?;
-    let cluster = Arc::new(cluster);
+    let mut stop = pin!(stop);
+    let cluster = tokio::select! {
+        opened = open_cluster(options, &config, known_as, &secrets, &clock, &metrics) => Arc::new(opened?),
+        // It may wait long for those it is to join. Nothing is promised yet, so it ends as by a kill, but in peace.
+        () = &mut stop => return Ok(()),
+    };
     let (peer, peers) = addresses.listen_for_peers()?;
     let serving_peers = tokio::spawn(serve_peers(peers, cluster.clone()));
     let threads = Arbiters::start(config.actors.threads);
@@ -115,7 +119,6 @@ pub async fn serve_over(
     let supervising = owners.clone();
     let supervisor = tokio::spawn(async move { supervising.supervise().await });
     let watching = tokio::spawn(look_around(cluster.clone(), owners));
-    let mut stop = pin!(stop);
     let ready = async {
         cluster.ready().await;
         admit_operator(&app, &secrets).await

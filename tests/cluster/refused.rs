@@ -1,10 +1,13 @@
 //! Nodes that must not take part: each is told why, in words, and nobody else is harmed.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
 use serde_json::json;
 
 use crate::replaced::{await_missed, node};
 use crate::support::cluster::SETTLES_WITHIN;
-use crate::support::{Cluster, Exit, Node, NodeOptions, eventually, replicas_agree};
+use crate::support::{Cluster, Exit, Node, NodeOptions, eventually, replicas_agree, signal};
 
 /// How a node ends that is not let in.
 #[track_caller]
@@ -97,4 +100,19 @@ fn a_first_node_that_was_emptied_is_another_cluster_and_stays_one() {
     assert_eq!(node(&cluster.status(1), 1)["life"], 1);
     assert_eq!(sale.status(&cluster.client(1), 1), "held");
     replicas_agree(&cluster, &sale);
+}
+
+#[test]
+fn a_node_that_waits_to_be_let_in_can_be_told_to_end() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_onsale"));
+    command.arg("serve").arg("--data").arg(data.path()).args(["--node", "2", "--join", "127.0.0.1:1"]);
+    command.args(["--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--peer", "127.0.0.1:0"]);
+    command.env("ONSALE_CLUSTER__SECRET", "a secret that nobody else is asked for");
+    let mut node = command.stderr(Stdio::piped()).spawn().expect("the program runs");
+    let mut log = BufReader::new(node.stderr.take().unwrap()).lines();
+    assert!(log.any(|line| line.unwrap().contains("no connection to a peer")), "it tries");
+    signal(node.id(), libc::SIGTERM);
+    assert!(log.all(|line| line.is_ok()), "its log ends with it");
+    assert_eq!(node.wait().unwrap().code(), Some(0));
 }
