@@ -1,41 +1,50 @@
 //! The seats of an event: as tickets in JSON, or two bits each.
 
-use axum::Router;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing::get;
 use domain::event::SeatStatus;
 use domain::ids::EventId;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::App;
 use super::auth::Visitor;
 use super::event_view::Found;
 use super::events::{audience, rendered, tag};
 use super::extract::{ApiPath, ApiQuery, accepted};
-use super::problem::Problem;
+use super::openapi::{Part, Routes, get};
+use super::problem::{Code, Problem};
 use super::seats_now::SeatsNow;
-use super::wire::Id;
+use super::ticket::TicketView;
+use super::wire::{Id, ids};
 
 const JSON: &str = "application/json";
 const BINARY: &str = "application/vnd.onsale.seats";
 const MAGIC: &[u8; 4] = b"OSB1";
 
 /// The routes of this module.
-pub(super) fn routes() -> Router<App> {
-    Router::new().route("/events/{id}/seats", get(show))
+pub(super) fn routes() -> Routes {
+    Routes::of(Part::Catalogue).route(
+        "/events/{id}/seats",
+        get(show, "The seats of an event: as tickets, or two bits each")
+            .gives::<SeatsBody<()>>(StatusCode::OK)
+            .gives_bytes(StatusCode::OK, BINARY)
+            .refuses(&[Code::NotAcceptable]),
+    )
 }
 
 /// Narrows the JSON.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, IntoParams)]
 struct Narrowed {
+    #[param(inline)]
     status: Option<Status>,
     section: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = SeatStatus)]
 enum Status {
     Available,
     Held,
@@ -54,11 +63,13 @@ impl From<Status> for SeatStatus {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Seats)]
 struct SeatsBody<T> {
-    event_id: Id<EventId>,
+    event_id: ids::Event,
     version: u64,
+    #[schema(value_type = Vec<TicketView<'static>>)]
     seats: T,
 }
 

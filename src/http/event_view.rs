@@ -6,19 +6,20 @@ use std::time::Duration;
 
 use domain::catalogue::{Catalogue, Event, EventStatus, Performer, Venue};
 use domain::event::{Counts, Sale};
-use domain::ids::{EventId, PerformerId, UserId, VenueId};
+use domain::ids::EventId;
 use domain::seat_map::Row;
 use domain::time::UnixMillis;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::App;
 use super::auth::Customer;
 use super::performers::PerformerBody;
 use super::problem::{Code, Problem};
 use super::seats_now::{Reader, SeatsNow};
-use super::ticket::Scene;
+use super::ticket::{Scene, TicketView};
 use super::venues::VenueBody;
-use super::wire::{CurrencyCode, Id, MoneyView, Timestamp};
+use super::wire::{CurrencyCode, Id, MoneyView, Timestamp, ids};
 use crate::dispatch::ways::State;
 use crate::projections::Known;
 
@@ -172,14 +173,16 @@ pub(super) const fn status_name(status: EventStatus) -> &'static str {
 }
 
 /// An event, with tickets or without.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Event)]
 pub(super) struct EventBody<'a, T> {
-    id: Id<EventId>,
+    id: ids::Event,
     name: &'a str,
     description: &'a str,
     #[serde(rename = "type")]
     kind: &'a str,
+    #[schema(pattern = "^(scheduled|onsale|postponed|cancelled|ended)$")]
     status: &'static str,
     starts_at: Timestamp,
     timezone: &'a str,
@@ -188,35 +191,36 @@ pub(super) struct EventBody<'a, T> {
     prices: BTreeMap<&'a str, i64>,
     price_from: MoneyView,
     image_url: Option<&'a str>,
-    venue_id: Id<VenueId>,
-    performer_ids: Vec<Id<PerformerId>>,
+    venue_id: ids::Venue,
+    performer_ids: Vec<ids::Performer>,
     venue: VenueBody<'a>,
     performers: Vec<PerformerBody<'a>>,
     limits: Option<Limits>,
     hold_seconds: u64,
     cancellation: Cancellation,
-    organizer_id: Id<UserId>,
+    organizer_id: ids::User,
     revision: u64,
     created_at: Timestamp,
     availability: Availability,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<TicketView<'a>>>)]
     tickets: Option<T>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Limits {
     per_customer: u32,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Cancellation {
     until: Timestamp,
     fee_percent: u8,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Availability {
     total: u32,
     available: u32,

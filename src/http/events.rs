@@ -1,16 +1,15 @@
 //! Events over HTTP: making one, the list, one with its tickets.
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{
     HeaderMap, StatusCode,
     header::{CONTENT_TYPE, LOCATION},
 };
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use domain::catalogue::{Author, EventDraft, add_event};
 use domain::ids::EventId;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::App;
 use super::auth::{Customer, Organizer, Visitor};
@@ -18,6 +17,7 @@ use super::cache::{Audience, Tag};
 use super::event_view::{EventBody, Found, status_name};
 use super::extract::{ApiJson, ApiPath, ApiQuery};
 use super::new_event::NewEvent;
+use super::openapi::{Part, Routes, get, post};
 use super::page::PageQuery;
 use super::problem::Problem;
 use super::seats_now::SeatsNow;
@@ -27,16 +27,22 @@ use super::wire::Id;
 const RENDER_ELSEWHERE_SEATS: u32 = 5_000;
 
 /// The routes of this module; `/event/{id}` is the short-hand of the classic write-ups.
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/events", post(create).get(list))
-        .route("/events/{id}", get(show))
-        .route("/event/{id}", get(show))
+pub(super) fn routes() -> Routes {
+    let shown = || {
+        get(show, "An event with its venue, performers and tickets")
+            .gives::<EventBody<'_, ()>>(StatusCode::OK)
+    };
+    Routes::of(Part::Catalogue)
+        .route("/events", post(create, "Make an event").gives::<EventBody<'_, ()>>(StatusCode::CREATED))
+        .route("/events", get(list, "All events to come, soonest first").gives_page::<EventBody<'_, ()>>())
+        .route("/events/{id}", shown())
+        .merge(Routes::of(Part::Shorthand).route("/event/{id}", shown()))
 }
 
 /// `?tickets=false` leaves the tickets out.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
 struct Shown {
+    /// `false` leaves the tickets out.
     tickets: Option<bool>,
 }
 

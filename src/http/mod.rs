@@ -14,6 +14,7 @@ mod front;
 mod identity;
 mod leftover;
 mod new_event;
+mod openapi;
 pub mod page;
 pub(crate) mod peers;
 mod performers;

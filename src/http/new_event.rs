@@ -4,26 +4,27 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::catalogue::{CancellationDraft, EventDraft};
-use domain::ids::{PerformerId, VenueId};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
+use utoipa::ToSchema;
 
-use super::wire::{CurrencyCode, Id, Timestamp};
+use super::wire::{CurrencyCode, Timestamp, ids};
 
 const DEFAULT_HOLD_SECONDS: u32 = 600;
 
 /// An event as an organizer writes it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewEvent {
     name: String,
     description: String,
     r#type: String,
-    performer_ids: Vec<Id<PerformerId>>,
-    venue_id: Id<VenueId>,
+    performer_ids: Vec<ids::Performer>,
+    venue_id: ids::Venue,
     starts_at: Timestamp,
     onsale_at: Option<Timestamp>,
     currency: CurrencyCode,
+    #[schema(value_type = BTreeMap<String, i64>)]
     prices: Prices,
     image_url: Option<String>,
     limits: Option<Limits>,
@@ -31,14 +32,16 @@ pub(super) struct NewEvent {
     cancellation: Option<Cancellation>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewLimits)]
 struct Limits {
     per_customer: Option<u32>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = NewCancellation)]
 struct Cancellation {
     until: Timestamp,
     fee_percent: u8,

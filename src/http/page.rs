@@ -6,6 +6,7 @@ use axum::http::header::LINK;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 
 use super::cache::{self, Audience};
 use super::problem::Problem;
@@ -14,10 +15,14 @@ const DEFAULT_SIZE: u32 = 20;
 const MAX_SIZE: u32 = 100;
 
 /// Which page is asked for.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 pub struct PageQuery {
+    /// Counted from 1, which is where it begins.
+    #[param(value_type = Option<u32>, minimum = 1)]
     page: Option<NonZeroU32>,
+    /// How many there are on a page: 20, unless said otherwise.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100)]
     page_size: Option<PageSize>,
 }
 

@@ -1,28 +1,35 @@
 //! Performers over HTTP.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header::LOCATION};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use domain::catalogue::{Author, Performer, PerformerDraft, add_performer};
-use domain::ids::{PerformerId, UserId};
+use domain::ids::PerformerId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::App;
 use super::auth::Organizer;
 use super::cache::{self, Audience};
 use super::extract::{ApiJson, ApiPath, ApiQuery};
+use super::openapi::{Part, Routes, get, post};
 use super::page::PageQuery;
 use super::problem::Problem;
-use super::wire::{Id, Timestamp};
+use super::wire::{Id, Timestamp, ids};
 
 /// The routes of this module.
-pub(super) fn routes() -> Router<App> {
-    Router::new().route("/performers", post(create).get(list)).route("/performers/{id}", get(show))
+pub(super) fn routes() -> Routes {
+    Routes::of(Part::Catalogue)
+        .route(
+            "/performers",
+            post(create, "Make a performer").gives::<PerformerBody<'_>>(StatusCode::CREATED),
+        )
+        .route("/performers", get(list, "All performers").gives_page::<PerformerBody<'_>>())
+        .route("/performers/{id}", get(show, "A performer").gives::<PerformerBody<'_>>(StatusCode::OK))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewPerformer {
     name: String,
@@ -31,14 +38,15 @@ struct NewPerformer {
 }
 
 /// A performer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Performer)]
 pub(super) struct PerformerBody<'a> {
-    id: Id<PerformerId>,
+    id: ids::Performer,
     name: &'a str,
     genre: &'a str,
     bio: &'a str,
-    organizer_id: Id<UserId>,
+    organizer_id: ids::User,
     created_at: Timestamp,
 }
 

@@ -2,24 +2,26 @@
 //!
 //! Looks at every upcoming event, which is quick enough for some thousands of them.
 
-use axum::Router;
 use axum::extract::{OriginalUri, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
-use axum::routing::get;
 
 use super::App;
 use super::cache::Audience;
-use super::event_view::Found;
+use super::event_view::{EventBody, Found};
 use super::extract::ApiQuery;
+use super::openapi::{Part, Routes, get};
 use super::page::PageQuery;
 use super::problem::Problem;
 use super::search_filter::{Filter, SearchQuery};
 use super::seats_now::SeatsNow;
 
 /// The routes of this module; `/search` is the short-hand of the classic write-ups.
-pub(super) fn routes() -> Router<App> {
-    Router::new().route("/events/search", get(search)).route("/search", get(search))
+pub(super) fn routes() -> Routes {
+    let search = || get(search, "Events by what, where and when").gives_page::<EventBody<'_, ()>>();
+    Routes::of(Part::Catalogue)
+        .route("/events/search", search())
+        .merge(Routes::of(Part::Shorthand).route("/search", search()))
 }
 
 async fn search(

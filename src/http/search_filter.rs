@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use domain::time::UnixMillis;
 use serde::{Deserialize, Deserializer, de};
+use utoipa::{IntoParams, ToSchema};
 
 use super::event_view::Found;
 use super::problem::Problem;
@@ -17,9 +18,10 @@ const DEFAULT_RADIUS_KM: f64 = 50.0;
 const EARTH_RADIUS_KM: f64 = 6371.0;
 
 /// What can be asked for; everything that is there must fit.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct SearchQuery {
+    /// Words; `term` is another name for it.
     #[serde(alias = "term")]
     keyword: Option<String>,
     location: Option<String>,
@@ -27,15 +29,22 @@ pub(super) struct SearchQuery {
     lon: Option<f64>,
     radius_km: Option<f64>,
     r#type: Option<String>,
+    /// A day, or an instant.
+    #[param(value_type = Option<String>)]
     date: Option<Span>,
+    /// The same: the first.
+    #[param(value_type = Option<String>)]
     start: Option<Span>,
+    /// The same: the last.
+    #[param(value_type = Option<String>)]
     end: Option<Span>,
     min_price: Option<i64>,
     max_price: Option<i64>,
+    #[param(inline)]
     sort: Sort,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Sort {
     /// As long as all words must be there anyway, all events are as relevant: soonest first.

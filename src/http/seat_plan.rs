@@ -6,16 +6,17 @@ use domain::invalid::Invalid;
 use domain::seat_map::{NamedSeat, Plan, PlanLayout, PlanRow, PlanSeats, PlanSection};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use utoipa::ToSchema;
 
 /// `{"sections": [...]}`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SeatPlan {
     sections: Vec<Section>,
 }
 
 /// Rows of seats, or a standing area with a capacity.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Section {
     name: String,
@@ -24,21 +25,24 @@ struct Section {
     capacity: Option<u32>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Row {
     name: String,
     seats: Seats,
 }
 
-#[derive(Debug)]
+#[derive(Debug, ToSchema)]
+#[schema(as = SeatsOfRow)]
+#[serde(untagged)]
 enum Seats {
     Count(u32),
     Named(Vec<Seat>),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SeatOfRow)]
 struct Seat {
     name: String,
     x: Option<f64>,

@@ -11,8 +11,9 @@ use domain::money::Currency;
 use domain::seat_map::{Place, Row, SeatMap};
 use domain::time::UnixMillis;
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
-use super::wire::{Id, MoneyView, Timestamp, seat_status};
+use super::wire::{Id, MoneyView, Timestamp, ids, seat_status};
 
 /// What the tickets of one event have in common.
 #[derive(Debug)]
@@ -27,32 +28,38 @@ pub struct Scene {
 }
 
 /// A ticket as anybody sees it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Ticket)]
 pub struct TicketView<'a> {
-    id: Id<TicketId>,
+    id: ids::Ticket,
+    #[schema(value_type = ids::Event)]
     event_id: &'a str,
     section: &'a str,
     row: Option<&'a str>,
+    #[schema(value_type = String)]
     seat: SeatName<'a>,
     category: &'a str,
     price: MoneyView,
+    #[schema(pattern = "^(available|held|booked|blocked)$")]
     status: &'static str,
     accessible: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<Id<UserId>>,
+    user_id: Option<ids::User>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reserved_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
     mine: bool,
 }
 
 /// A ticket of a hold or a booking.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct HeldTicket<'a> {
     #[serde(flatten)]
     ticket: TicketView<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     code: Option<CodeText>,
 }
 

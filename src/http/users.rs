@@ -1,36 +1,53 @@
 //! Accounts over HTTP: sign-up, log-in, log-out, roles.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header::LOCATION};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
-use axum::{Json, Router};
 use domain::account::{self, SignUp, User};
 use domain::ids::UserId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::auth::{Customer, Operator};
 use super::cache::{self, Audience};
 use super::extract::{ApiJson, ApiPath};
+use super::openapi::{Part, Routes, get, post, put};
 use super::problem::{Code, Problem};
-use super::wire::{Id, RoleName, Timestamp};
+use super::wire::{Id, RoleName, Timestamp, ids};
 use super::{App, identity};
 
 /// The routes of this module.
-pub(super) fn routes() -> Router<App> {
+pub(super) fn routes() -> Routes {
     login_routes()
-        .route("/users", post(sign_up))
-        .route("/users/logout", post(log_out))
-        .route("/users/{id}", get(show))
-        .route("/users/{id}/role", put(set_role))
+        .route(
+            "/users",
+            post(sign_up, "Sign up")
+                .gives::<UserBody<'_>>(StatusCode::CREATED)
+                .refuses(&[Code::UsernameTaken, Code::EmailTaken]),
+        )
+        .route("/users/logout", post(log_out, "Make the token void").gives_nothing(StatusCode::NO_CONTENT))
+        .route(
+            "/users/{id}",
+            get(show, "An account: one's own, or any to an operator").gives::<UserBody<'_>>(StatusCode::OK),
+        )
+        .route(
+            "/users/{id}/role",
+            put(set_role, "Change what somebody may do").gives::<UserBody<'_>>(StatusCode::OK),
+        )
 }
 
 /// The login, which operators need at the admin listener too.
-pub(super) fn login_routes() -> Router<App> {
-    Router::new().route("/users/login", post(log_in))
+pub(super) fn login_routes() -> Routes {
+    Routes::of(Part::Accounts).route(
+        "/users/login",
+        post(log_in, "Log in with user name or e-mail address")
+            .gives::<LoggedIn<'_>>(StatusCode::OK)
+            .refuses(&[Code::Unauthenticated]),
+    )
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewUser {
     name: String,
@@ -40,23 +57,24 @@ struct NewUser {
     phone: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Credentials {
     username: String,
     password: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewRole {
     role: RoleName,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = User)]
 struct UserBody<'a> {
-    id: Id<UserId>,
+    id: ids::User,
     name: &'a str,
     email: Option<&'a str>,
     username: &'a str,
@@ -80,7 +98,7 @@ impl<'a> UserBody<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct LoggedIn<'a> {
     access_token: String,

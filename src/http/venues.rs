@@ -2,33 +2,41 @@
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::Json;
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header::LOCATION};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use domain::catalogue::{Author, Venue, VenueDraft, add_venue};
-use domain::ids::{UserId, VenueId};
+use domain::ids::VenueId;
 use domain::invalid::Invalid;
 use domain::seat_map::SeatMap;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::App;
 use super::auth::Organizer;
 use super::cache::{self, Audience};
 use super::extract::{ApiJson, ApiPath, ApiQuery};
+use super::openapi::{Part, Routes, get, post};
 use super::page::PageQuery;
 use super::problem::Problem;
 use super::seat_plan::SeatPlan;
-use super::wire::{Id, Timestamp};
+use super::wire::{Id, Timestamp, ids};
 
 /// The routes of this module; seat maps may have `seat_map_limit_bytes`.
-pub(super) fn routes(seat_map_limit_bytes: usize) -> Router<App> {
-    let create = post(create).layer(DefaultBodyLimit::max(seat_map_limit_bytes));
-    Router::new().route("/venues", create.get(list)).route("/venues/{id}", get(show))
+pub(super) fn routes(seat_map_limit_bytes: usize) -> Routes {
+    Routes::of(Part::Catalogue)
+        .route(
+            "/venues",
+            post(create, "Make a venue with its seat map")
+                .gives::<VenueBody<'_>>(StatusCode::CREATED)
+                .body_limit(seat_map_limit_bytes),
+        )
+        .route("/venues", get(list, "All venues").gives_page::<VenueBody<'_>>())
+        .route("/venues/{id}", get(show, "A venue, without its seats").gives::<VenueBody<'_>>(StatusCode::OK))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NewVenue {
     name: String,
@@ -40,7 +48,7 @@ struct NewVenue {
     seat_map: SeatPlan,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Location {
     lat: f64,
@@ -48,10 +56,11 @@ struct Location {
 }
 
 /// A venue, without its seats.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Venue)]
 pub(super) struct VenueBody<'a> {
-    id: Id<VenueId>,
+    id: ids::Venue,
     name: &'a str,
     address: &'a str,
     city: &'a str,
@@ -60,7 +69,7 @@ pub(super) struct VenueBody<'a> {
     timezone: &'a str,
     capacity: u32,
     categories: &'a [String],
-    organizer_id: Id<UserId>,
+    organizer_id: ids::User,
     created_at: Timestamp,
 }
 

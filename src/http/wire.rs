@@ -1,5 +1,8 @@
 //! How values look in JSON: times, money, roles and ids. Owns the newtypes that the DTOs are made of, and nothing else.
 
+pub mod ids;
+mod schemas;
+
 use std::fmt::{self, Display};
 use std::marker::PhantomData;
 use std::str::FromStr;
@@ -12,6 +15,8 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+pub use schemas::Described;
 
 /// What is text in JSON: written by `Display`, read by `FromStr`.
 macro_rules! text_in_json {

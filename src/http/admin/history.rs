@@ -8,19 +8,33 @@ use axum::extract::State;
 use domain::event::{Fact, Stamped};
 use domain::ids::{BookingId, EventId, HoldId, TicketId};
 use domain::views::SeatHistory;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use crate::http::App;
 use crate::http::auth::Operator;
 use crate::http::extract::ApiPath;
 use crate::http::problem::Problem;
-use crate::http::wire::{Id, Timestamp};
+use crate::http::wire::{Id, Timestamp, ids};
+
+/// Every fact about a seat.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SeatHistory)]
+pub(super) struct HistoryBody {
+    event_id: ids::Event,
+    ticket_id: ids::Ticket,
+    /// In order: `{sequence, at, fact}` and what it names.
+    #[schema(value_type = Vec<Object>)]
+    facts: Vec<Value>,
+}
 
 pub(super) async fn show(
     State(app): State<App>,
     ApiPath((Id(event), Id(ticket))): ApiPath<(Id<EventId>, Id<TicketId>)>,
     Operator(operator): Operator,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<HistoryBody>, Problem> {
     let scene = app.scene(event)?;
     if ticket.event != event || ticket.part.number() >= scene.map.len() {
         return Err(Problem::not_found("ticket"));
@@ -33,8 +47,8 @@ pub(super) async fn show(
     let facts = facts.map_err(Problem::internal)?;
     let mut about = SeatHistory::of(ticket.part);
     let seen = facts.iter().filter(|(_, stamped)| about.concerns(&stamped.fact));
-    let items: Vec<Value> = seen.map(|(sequence, stamped)| fact_body(event, *sequence, stamped)).collect();
-    Ok(Json(json!({ "eventId": Id(event), "ticketId": Id(ticket), "facts": items })))
+    let facts = seen.map(|(sequence, stamped)| fact_body(event, *sequence, stamped)).collect();
+    Ok(Json(HistoryBody { event_id: Id(event), ticket_id: Id(ticket), facts }))
 }
 
 fn fact_body(event: EventId, sequence: u64, stamped: &Stamped) -> Value {

@@ -8,57 +8,117 @@ mod history;
 mod operations;
 mod orders;
 
+use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
-use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use self::bodies::ClusterBody;
+use self::bodies::{AuditBody, ClusterBody, OperationBody, OrderedBody};
 use super::App;
 use super::auth::Operator;
 use super::cache::{self, Audience};
-use super::problem::Problem;
+use super::openapi::{Part, Routes, delete, get, post};
+use super::problem::{Code, Problem};
 
 /// What operators ask for and order; JSON only.
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/admin/cluster", get(cluster))
-        .route("/admin/cluster/rebalance", post(orders::rebalance))
-        .route("/admin/nodes/{id}/drain", post(orders::drain))
-        .route("/admin/nodes/{id}", delete(orders::remove))
-        .route("/admin/shards/{id}/move", post(orders::move_shard))
-        .route("/admin/operations", get(operations::list))
-        .route("/admin/operations/{id}", get(operations::show).delete(orders::abort))
-        .route("/admin/audit", get(operations::audit))
+pub(super) fn routes() -> Routes {
+    let ok = StatusCode::OK;
+    Routes::of(Part::Operators)
+        .route("/admin/cluster", get(cluster, "Nodes and shards").gives::<ClusterBody>(ok))
+        .route(
+            "/admin/cluster/rebalance",
+            post(orders::rebalance, "Spread replicas and leaders evenly")
+                .gives::<OrderedBody>(ok)
+                .refuses(NO_ORDER),
+        )
+        .route(
+            "/admin/nodes/{id}/drain",
+            post(orders::drain, "Move everything away from a node")
+                .gives::<OrderedBody>(ok)
+                .refuses(NO_ORDER),
+        )
+        .route(
+            "/admin/nodes/{id}",
+            delete(orders::remove, "Take a drained or dead node out")
+                .gives::<OrderedBody>(ok)
+                .refuses(NO_ORDER),
+        )
+        .route(
+            "/admin/shards/{id}/move",
+            post(orders::move_shard, "Move one replica").gives::<OrderedBody>(ok).refuses(NO_ORDER),
+        )
+        .route(
+            "/admin/operations",
+            get(operations::list, "Operations, latest first").gives_page::<OperationBody>(),
+        )
+        .route("/admin/operations/{id}", get(operations::show, "How far one is").gives::<OperationBody>(ok))
+        .route(
+            "/admin/operations/{id}",
+            delete(orders::abort, "Set an operation back").gives::<OrderedBody>(ok).refuses(NO_ORDER),
+        )
+        .route("/admin/audit", get(operations::audit, "Who did what, latest first").gives_page::<AuditBody>())
 }
 
+/// Why an order may be refused.
+const NO_ORDER: &[Code] = &[
+    Code::NotFound,
+    Code::NoRoom,
+    Code::NoReplica,
+    Code::HasReplica,
+    Code::TakesNoReplicas,
+    Code::NodeIsGateway,
+    Code::AlreadyDraining,
+    Code::NodeGone,
+    Code::StillDraining,
+    Code::DrainFirst,
+    Code::CannotAbort,
+    Code::OperationOver,
+    Code::OrderRefused,
+];
+
 /// What operators read of one seat; a node without the event asks one that has it.
-pub(super) fn history_routes() -> Router<App> {
-    Router::new().route("/admin/events/{id}/seats/{ticket}/history", get(history::show))
+pub(super) fn history_routes() -> Routes {
+    Routes::of(Part::Operators).route(
+        "/admin/events/{id}/seats/{ticketId}/history",
+        get(history::show, "Every fact about one seat, in order")
+            .gives::<history::HistoryBody>(StatusCode::OK),
+    )
 }
 
 /// What Prometheus reads.
-pub(super) fn metrics_routes() -> Router<App> {
-    Router::new().route("/metrics", get(metrics))
+pub(super) fn metrics_routes() -> Routes {
+    Routes::of(Part::Operators).route(
+        "/metrics",
+        get(metrics, "What is counted").gives_bytes(StatusCode::OK, prometheus::TEXT_FORMAT),
+    )
 }
 
 /// Whether the process runs, and whether it can serve; on both listeners.
-pub(super) fn health_routes() -> Router<App> {
-    Router::new().route("/healthz", get(alive)).route("/readyz", get(ready))
+pub(super) fn health_routes() -> Routes {
+    Routes::of(Part::Service)
+        .route("/healthz", get(alive, "Whether the process runs").gives::<Health>(StatusCode::OK))
+        .route("/readyz", get(ready, "Whether it can serve").gives::<Health>(StatusCode::OK))
 }
 
-async fn alive() -> Json<Value> {
-    Json(json!({ "status": "ok" }))
+/// How the node is.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    #[schema(pattern = "^(ok|ready)$")]
+    status: &'static str,
+}
+
+async fn alive() -> Json<Health> {
+    Json(Health { status: "ok" })
 }
 
 /// The listeners open only once every group is led and every committed fact applied, so whoever is answered is ready,
 /// until the journal has failed or the node is stopping.
-async fn ready(State(app): State<App>) -> Result<Json<Value>, Problem> {
+async fn ready(State(app): State<App>) -> Result<Json<Health>, Problem> {
     app.require_ready()?;
-    Ok(Json(json!({ "status": "ready" })))
+    Ok(Json(Health { status: "ready" }))
 }
 
 async fn metrics(State(app): State<App>) -> Result<Response, Problem> {

@@ -9,6 +9,7 @@ use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use cluster::LayoutOrder;
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use super::bodies::OrderedBody;
 use crate::http::App;
@@ -17,14 +18,14 @@ use crate::http::extract::{ApiJson, ApiPath, ApiQuery, OptionalJson};
 use crate::http::problem::Problem;
 
 /// Whether only to say what would be done.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct How {
     #[serde(default)]
     dry_run: bool,
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct MoveBody {
     from: Option<u32>,

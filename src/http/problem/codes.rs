@@ -118,6 +118,8 @@ codes! {
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The key belongs to another request";
     /// More than one customer may have.
     LimitExceeded = UNPROCESSABLE_ENTITY, "limit-exceeded", "Over the limit";
+    /// The caller asks too often.
+    RateLimited = TOO_MANY_REQUESTS, "rate-limited", "Too many requests";
     /// Something broke; the log has the cause under the request id.
     Internal = INTERNAL_SERVER_ERROR, "internal", "Internal error";
     /// Nobody may decide for the event right now.

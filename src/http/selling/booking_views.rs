@@ -1,24 +1,27 @@
 //! How a booking and its payment look in JSON.
 
 use domain::event::{Booking, BookingStatus, Payment, PaymentStatus, SeatStatus, SoldTicket};
-use domain::ids::{BookingId, BookingNumber, EventId, PaymentId, UserId};
+use domain::ids::{BookingId, BookingNumber, PaymentId, UserId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::ticket::{HeldTicket, Holder, Scene, Told};
-use crate::http::wire::{Id, MoneyView, Timestamp};
+use crate::http::wire::{Id, MoneyView, Timestamp, ids};
 
 /// A booking, to whoever may see it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Booking)]
 pub(super) struct BookingBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    booking_id: Option<Id<BookingId>>,
-    id: Id<BookingId>,
-    event_id: Id<EventId>,
-    user_id: Id<UserId>,
+    booking_id: Option<ids::Booking>,
+    id: ids::Booking,
+    event_id: ids::Event,
+    user_id: ids::User,
     tickets: Vec<HeldTicket<'a>>,
     total: MoneyView,
     refunded: MoneyView,
+    #[schema(pattern = "^(pending|booked|cancelled)$")]
     status: &'static str,
     payment: PaymentBody,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,9 +29,10 @@ pub(super) struct BookingBody<'a> {
     booked_at: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = PaymentOfBooking)]
 struct PaymentBody {
-    id: Id<PaymentId>,
+    id: ids::Payment,
     status: &'static str,
 }
 

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use domain::event::{Booking, Command, PaymentMethod, PaymentTerms, Reply, Sale};
 use domain::ids::{BookingId, EventId, HoldId};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::booking_views::BookingBody;
 use super::seats::{seat, seats};
@@ -21,14 +22,14 @@ use crate::http::problem::{Code, Problem};
 use crate::http::ticket::Scene;
 use crate::http::wire::Id;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewBooking {
     hold_id: String,
     payment: NewPayment,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewOneCall {
     ticket_ids: Vec<String>,
@@ -36,7 +37,7 @@ pub(super) struct NewOneCall {
 }
 
 /// Provider and its token for the means of payment.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewPayment {
     provider: String,

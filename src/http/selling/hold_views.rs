@@ -1,18 +1,20 @@
 //! How a hold looks in JSON.
 
 use domain::event::{HoldView, SeatStatus};
-use domain::ids::{EventId, HoldId};
+use domain::ids::HoldId;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::http::ticket::{HeldTicket, Scene, Told};
-use crate::http::wire::{Id, MoneyView, Timestamp};
+use crate::http::wire::{Id, MoneyView, Timestamp, ids};
 
 /// A hold, to its holder.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Hold)]
 pub(super) struct HoldBody<'a> {
-    id: Id<HoldId>,
-    event_id: Id<EventId>,
+    id: ids::Hold,
+    event_id: ids::Event,
     tickets: Vec<HeldTicket<'a>>,
     total: MoneyView,
     expires_at: Timestamp,

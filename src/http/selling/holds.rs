@@ -8,6 +8,7 @@ use domain::event::{BestWish, Command, Reply};
 use domain::ids::{EventId, HoldId};
 use domain::seat_map::SeatMap;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::hold_views::HoldBody;
 use super::seats::seats;
@@ -20,7 +21,7 @@ use crate::http::problem::Problem;
 use crate::http::ticket::Scene;
 use crate::http::wire::Id;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http) struct NewHold {
     pub(super) ticket_ids: Option<Vec<String>>,
@@ -28,7 +29,7 @@ pub(in crate::http) struct NewHold {
     pub(super) ttl_seconds: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http) struct NewBest {
     quantity: u32,
@@ -39,7 +40,7 @@ pub(in crate::http) struct NewBest {
     accessible: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct HoldChange {
     #[serde(default)]
@@ -48,7 +49,7 @@ pub(super) struct HoldChange {
     remove: Vec<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Extension {
     ttl_seconds: Option<u64>,

@@ -11,35 +11,127 @@ mod own_bookings;
 mod seats;
 mod shorthand;
 
-use axum::Router;
-use axum::routing::{delete, get, patch, post, put};
+use axum::http::StatusCode;
 use domain::event::{Caller, Command, Key, Reply};
 use domain::ids::EventId;
 
 use super::App;
 use super::extract::Idempotency;
-use super::problem::Problem;
+use super::openapi::{Part, Routes, delete, get, patch, post, put};
+use super::problem::{Code, Problem};
 
 pub(super) use holds::hold;
+
+use booking_views::BookingBody;
+use hold_views::HoldBody;
 
 pub(super) use hold_batch::routes as batch_routes;
 pub(crate) use own_bookings::answer as answer_bookings;
 
 /// The routes of this module.
-pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/events/{id}/holds", post(holds::create))
-        .route("/holds/{id}", get(holds::show))
-        .route("/holds/{id}", patch(holds::change))
-        .route("/holds/{id}", delete(holds::release))
-        .route("/holds/{id}/extend", post(holds::extend))
-        .route("/bookings", post(bookings::create).get(bookings::list))
-        .route("/bookings/{id}", post(bookings::one_call))
-        .route("/bookings/{id}", get(bookings::show))
-        .route("/bookings/{id}", delete(bookings::cancel))
-        .route("/bookings/{id}/tickets/{ticket}", delete(bookings::cancel_ticket))
-        .route("/booking/reserve", post(shorthand::reserve))
-        .route("/booking/confirm", put(shorthand::confirm))
+pub(super) fn routes() -> Routes {
+    holds_routes().merge(booking_routes()).merge(shorthand_routes())
+}
+
+/// Why seats may not be had.
+const NO_SEATS: &[Code] = &[
+    Code::NotFound,
+    Code::SeatUnavailable,
+    Code::SoldOut,
+    Code::NotOnSale,
+    Code::LimitExceeded,
+    Code::ValidationFailed,
+];
+/// Why a booking may not be given back.
+const NO_CANCELLING: &[Code] = &[Code::AlreadyCancelled, Code::NotCancellable];
+
+fn holds_routes() -> Routes {
+    let (created, ok) = (StatusCode::CREATED, StatusCode::OK);
+    Routes::of(Part::Selling)
+        .route(
+            "/events/{id}/holds",
+            post(holds::create, "Hold seats: all or nothing")
+                .says("Either `ticketIds` or `bestAvailable`.")
+                .gives::<HoldBody<'_>>(created)
+                .refuses(NO_SEATS),
+        )
+        .route(
+            "/holds/{id}",
+            get(holds::show, "One's hold").gives::<HoldBody<'_>>(ok).refuses(&[Code::HoldExpired]),
+        )
+        .route(
+            "/holds/{id}",
+            patch(holds::change, "Add seats to a hold, or take some out; the deadline stays")
+                .gives::<HoldBody<'_>>(ok)
+                .refuses(NO_SEATS)
+                .refuses(&[Code::HoldExpired, Code::AlreadyPaid]),
+        )
+        .route(
+            "/holds/{id}",
+            delete(holds::release, "Release a hold: its seats are free at once")
+                .gives_nothing(StatusCode::NO_CONTENT)
+                .refuses(&[Code::HoldExpired, Code::AlreadyPaid]),
+        )
+        .route(
+            "/holds/{id}/extend",
+            post(holds::extend, "Move the deadline of a hold").gives::<HoldBody<'_>>(ok).refuses(&[
+                Code::HoldExpired,
+                Code::AlreadyPaid,
+                Code::NotOnSale,
+            ]),
+        )
+}
+
+fn booking_routes() -> Routes {
+    let (created, accepted, ok) = (StatusCode::CREATED, StatusCode::ACCEPTED, StatusCode::OK);
+    Routes::of(Part::Selling)
+        .route(
+            "/bookings",
+            post(bookings::create, "Pay for a hold")
+                .gives::<BookingBody<'_>>(created)
+                .gives::<BookingBody<'_>>(accepted)
+                .refuses(&[Code::NotFound, Code::PaymentDeclined, Code::HoldExpired, Code::AlreadyPaid]),
+        )
+        .route(
+            "/bookings",
+            get(bookings::list, "One's bookings, newest first").gives_page::<BookingBody<'_>>(),
+        )
+        .route(
+            "/bookings/{id}",
+            post(bookings::one_call, "Hold and pay in one call; the id is the event's")
+                .gives::<BookingBody<'_>>(created)
+                .gives::<BookingBody<'_>>(accepted)
+                .refuses(NO_SEATS)
+                .refuses(&[Code::PaymentDeclined]),
+        )
+        .route("/bookings/{id}", get(bookings::show, "A booking").gives::<BookingBody<'_>>(ok))
+        .route(
+            "/bookings/{id}",
+            delete(bookings::cancel, "Cancel a booking").gives::<BookingBody<'_>>(ok).refuses(NO_CANCELLING),
+        )
+        .route(
+            "/bookings/{id}/tickets/{ticketId}",
+            delete(bookings::cancel_ticket, "Cancel one ticket of a booking")
+                .gives::<BookingBody<'_>>(ok)
+                .refuses(NO_CANCELLING),
+        )
+}
+
+fn shorthand_routes() -> Routes {
+    Routes::of(Part::Shorthand)
+        .route(
+            "/booking/reserve",
+            post(shorthand::reserve, "Hold one ticket")
+                .gives::<shorthand::Reserved>(StatusCode::CREATED)
+                .refuses(NO_SEATS),
+        )
+        .route(
+            "/booking/confirm",
+            put(shorthand::confirm, "Pay for the hold that one has on a ticket")
+                .gives::<BookingBody<'_>>(StatusCode::OK)
+                .gives::<BookingBody<'_>>(StatusCode::ACCEPTED)
+                .refuses(&[Code::NotFound, Code::PaymentDeclined, Code::HoldExpired, Code::AlreadyPaid]),
+        )
 }
 
 /// ③ Has a command of `caller` decided.

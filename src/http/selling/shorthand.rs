@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use domain::event::{Command, Reply};
 use domain::ids::{HoldId, TicketId};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::booking_views::BookingBody;
 use super::bookings::{NewPayment, render_paid};
@@ -15,26 +16,26 @@ use crate::http::App;
 use crate::http::auth::Customer;
 use crate::http::extract::{ApiJson, IdempotencyKey};
 use crate::http::problem::Problem;
-use crate::http::wire::{Id, Timestamp};
+use crate::http::wire::{Id, Timestamp, ids};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Reservation {
     ticket_id: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Confirmation {
     ticket_id: String,
     payment: NewPayment,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Reserved {
-    ticket_id: Id<TicketId>,
-    hold_id: Id<HoldId>,
+pub(super) struct Reserved {
+    ticket_id: ids::Ticket,
+    hold_id: ids::Hold,
     expires_at: Timestamp,
 }
 

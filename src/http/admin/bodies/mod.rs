@@ -12,12 +12,13 @@ use cluster::placement::layout::{AuditRecord, Layout, Member, MemberState};
 use cluster::raft::types::{NodeId, node_id, node_number};
 use cluster::{ClusterView, GroupId, GroupView};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use self::operation::{Memberships, OperationBody, OperationStateBody, OrderedBody, WaitingBody};
 use crate::http::wire::Timestamp;
 
 /// The cluster as one node sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClusterBody {
     /// 32 hexadecimal digits.
@@ -41,7 +42,7 @@ pub struct ClusterBody {
 }
 
 /// A node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NodeBody {
     /// Its number.
@@ -71,7 +72,7 @@ pub struct NodeBody {
 }
 
 /// What a node is to the cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NodeStateBody {
     /// Takes part.
@@ -85,7 +86,7 @@ pub enum NodeStateBody {
 }
 
 /// A shard.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ShardBody {
     /// Its number.
@@ -100,7 +101,7 @@ pub struct ShardBody {
 }
 
 /// A raft group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupBody {
     /// Who leads it, if anyone is heard to.
@@ -118,7 +119,7 @@ pub struct GroupBody {
 }
 
 /// A record of the audit log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditBody {
     number: u64,

@@ -8,11 +8,12 @@ use cluster::placement::layout::operation::{
 use cluster::placement::layout::plan::{LeaderChange, Move};
 use cluster::{ClusterView, Ordered};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::http::wire::Timestamp;
 
 /// What an order came to, or would come to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderedBody {
     /// Nothing was done.
@@ -20,8 +21,10 @@ pub struct OrderedBody {
     /// The operation to wait for; null where there is nothing to wait for.
     pub operation_id: Option<u64>,
     /// Replicas that move.
+    #[schema(value_type = Vec<Object>)]
     pub moves: Vec<Move>,
     /// Shards that get another preferred leader.
+    #[schema(value_type = Vec<Object>)]
     pub leaders: Vec<LeaderChange>,
     /// Whatever else there is to say; mostly nothing.
     pub note: String,
@@ -44,7 +47,7 @@ impl OrderedBody {
 }
 
 /// An operation, and how far it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OperationBody {
     /// Counts from 1.
@@ -81,7 +84,7 @@ pub struct OperationBody {
 }
 
 /// Where an operation stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OperationStateBody {
     /// Memberships are being changed.
@@ -93,7 +96,7 @@ pub enum OperationStateBody {
 }
 
 /// What a shard lacks to be as wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WaitingBody {
     /// The shard.

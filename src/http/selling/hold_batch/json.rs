@@ -6,6 +6,7 @@ use domain::event::{Command, HoldView, Key};
 use domain::ids::UserId;
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize, Serializer};
+use utoipa::ToSchema;
 
 use crate::http::extract::{Idempotency, Target, Written, hash_key, parse};
 use crate::http::problem::Problem;
@@ -19,16 +20,20 @@ const KEY_FIELD: &str = "idempotencyKey";
 /// A result of one ticket has about 450 bytes.
 const RESULT_BYTES: usize = 512;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Batch {
+#[schema(as = HoldBatch)]
+pub(super) struct Batch {
+    #[schema(value_type = Vec<Item>, min_items = 1, max_items = 512)]
     holds: Counted<Item, 1, MAX_BATCH>,
 }
 
 /// [`NewHold`] with its key: `flatten` would lose the pointers.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = HoldOfBatch)]
 struct Item {
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     idempotency_key: Option<HashedKey>,
     ticket_ids: Option<Vec<String>>,
     best_available: Option<NewBest>,
@@ -90,8 +95,11 @@ pub(super) fn commands(
     holds.into_iter().map(command).collect()
 }
 
-#[derive(Serialize)]
-struct Answer<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = HoldBatchResults)]
+pub(super) struct Answer<'a> {
+    /// In the order of the holds: `{status, hold}` or `{status, problem}`.
+    #[schema(value_type = Vec<Object>)]
     results: Results<'a>,
 }
 

@@ -9,12 +9,10 @@ mod binary;
 mod json;
 
 use actors::Fault;
-use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::HeaderMap;
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use domain::event::{Caller, Command, HoldView, Key, Reply};
 use domain::ids::EventId;
 
@@ -25,6 +23,7 @@ use crate::http::auth::Customer;
 use crate::http::extract::{
     ApiPath, IdempotencyKey, Target, accepted, is_json, media_type, read_body, somewhere,
 };
+use crate::http::openapi::{Part, Routes, post};
 use crate::http::problem::{Code, Problem};
 use crate::http::wire::Id;
 
@@ -32,9 +31,15 @@ const JSON: &str = "application/json";
 const BINARY: &str = "application/vnd.onsale.holds";
 
 /// The routes of this module; a batch may have `limit_bytes`. It answers in the form it was asked in.
-pub(in crate::http) fn routes(limit_bytes: usize) -> Router<App> {
-    let create = post(create).layer(DefaultBodyLimit::max(limit_bytes));
-    Router::new().route("/events/{id}/holds/batch", create)
+pub(in crate::http) fn routes(limit_bytes: usize) -> Routes {
+    let create = post(create, "Many holds in one request, each for itself")
+        .takes::<json::Batch>()
+        .takes_bytes(BINARY)
+        .gives::<json::Answer<'_>>(StatusCode::OK)
+        .gives_bytes(StatusCode::OK, BINARY)
+        .refuses(&[Code::NotAcceptable])
+        .body_limit(limit_bytes);
+    Routes::of(Part::Selling).route("/events/{id}/holds/batch", create)
 }
 
 async fn create(
