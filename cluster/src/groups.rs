@@ -1,37 +1,30 @@
-//! A node's part of the cluster, and what the rest of the node does with it: step ② (who owns an event), ⑤ (propose) and ⑥
-//! (read what is committed).
+//! A node's part of the cluster, from [`Cluster::open`] to [`Cluster::shutdown`].
 //!
-//! Owns the data directory and the life of everything in it, from [`Cluster::open`] to [`Cluster::shutdown`].
+//! Owns the data directory and the life of everything in it. What the rest of the node does with it is in `owning` (step ②),
+//! `changing` (⑤) and `reading` (⑥).
 
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use domain::account::{AccountFact, Accounts};
-use domain::catalogue::{Catalogue, CatalogueFact};
-use domain::event::{Sale, Stamped};
-use domain::ids::EventId;
-use domain::ports::{BoxFuture, Clock, Journal, JournalFault, Opened, Place, Term};
-use domain::time::SharedTime;
-use openraft::LogIdOptionExt;
-use tokio::sync::watch;
+use domain::account::Accounts;
+use domain::ports::Clock;
 
 use crate::background::Background;
+use crate::config::ClusterConfig;
 use crate::error::ClusterError;
-use crate::here::{Here, ShardHere};
+use crate::here::Here;
 use crate::identity::DataDir;
 use crate::joining::Admitting;
-use crate::journal::{GroupId, LogDisk, SledStore, Space, Store, Writer, archive};
+use crate::journal::{LogDisk, SledStore, Store, Writer};
 use crate::peer::Channel;
 use crate::peer::Connection;
 use crate::peer::Me;
 use crate::peer::{Answers, Calls, serve};
-use crate::placement::layout::{Layout, LayoutFact};
-use crate::raft::group::GroupStatus;
-use crate::raft::types::{Entry, NodeId};
-use crate::routes::{Owner, Routes};
-use crate::start::ClusterConfig;
+use crate::raft::status::GroupStatus;
+use crate::raft::types::NodeId;
+use crate::routes::Routes;
 
 /// Shards have a leader by then, unless a majority of their nodes is dead.
 const SHARDS_CATCH_UP_WITHIN: Duration = Duration::from_secs(5);
@@ -140,229 +133,6 @@ impl<D: LogDisk> Cluster<D> {
         }
     }
 
-    /// The shard that `event` belongs to.
-    #[must_use]
-    pub fn shard_of(&self, event: EventId) -> u16 {
-        self.routes.group_of(event).number()
-    }
-
-    fn home(&self, event: EventId) -> Option<Arc<ShardHere<D>>> {
-        self.here.shard(self.shard_of(event))
-    }
-
-    /// Whether there is a replica of the shard of `event` here.
-    #[must_use]
-    pub fn has_replica(&self, event: EventId) -> bool {
-        self.home(event).is_some_and(|home| home.group.is_whole())
-    }
-
-    /// Whether there is a replica of every shard here.
-    #[must_use]
-    pub fn has_every_shard(&self) -> bool {
-        self.here.has_every_shard()
-    }
-
-    /// Who owns `event`.
-    #[must_use]
-    pub fn owner(&self, event: EventId) -> Owner {
-        self.routes.owner(self.routes.group_of(event))
-    }
-
-    /// Takes the word of a node that was asked in vain for who owns `event`.
-    pub fn learn_owner(&self, event: EventId, owner: NodeId) {
-        self.routes.learn(self.routes.group_of(event), owner);
-    }
-
-    /// Who leads the directory, and so changes the catalogue.
-    #[must_use]
-    pub fn directory_owner(&self) -> Owner {
-        self.routes.owner(GroupId::DIRECTORY)
-    }
-
-    /// Who leads the accounts, and so changes them.
-    #[must_use]
-    pub fn accounts_owner(&self) -> Owner {
-        self.routes.owner(GroupId::ACCOUNTS)
-    }
-
-    /// Changes whenever somebody may own something else than before.
-    #[must_use]
-    pub fn route_changes(&self) -> watch::Receiver<u64> {
-        self.routes.changes()
-    }
-
-    /// The living nodes that have a replica of the shard of `event`, its owner first; without this one.
-    #[must_use]
-    pub fn replicas(&self, event: EventId) -> Vec<NodeId> {
-        self.routes.replicas(self.routes.group_of(event))
-    }
-
-    /// The living nodes that have the accounts, their leader first; without this one.
-    #[must_use]
-    pub fn members(&self) -> Vec<NodeId> {
-        self.routes.replicas(GroupId::ACCOUNTS)
-    }
-
-    /// Whether every shard has a replica on one of `nodes`, which may be this one.
-    #[must_use]
-    pub fn covers(&self, nodes: &[NodeId]) -> bool {
-        self.routes.covers(nodes)
-    }
-
-    /// How many entries of the directory are applied here.
-    #[must_use]
-    pub fn directory_applied(&self) -> u64 {
-        self.here.directory.group.read(|state| state.applied.next_index())
-    }
-
-    /// How many entries of the accounts are applied here; a gateway has none.
-    #[must_use]
-    pub fn accounts_applied(&self) -> Option<u64> {
-        Some(self.here.accounts.as_ref()?.group.read(|state| state.applied.next_index()))
-    }
-
-    /// Changes whenever something is applied here.
-    #[must_use]
-    pub fn progress(&self) -> watch::Receiver<u64> {
-        self.here.progress()
-    }
-
-    /// The time of the shard of `event`; `None` where there is no replica of it.
-    #[must_use]
-    pub fn time(&self, event: EventId) -> Option<SharedTime> {
-        Some(self.home(event)?.time.clone())
-    }
-
-    /// Reads the committed sale of `event`, while its shard is locked: `read` must be quick. Without a replica of the shard
-    /// there is none.
-    pub fn with_sale<T>(&self, event: EventId, read: impl FnOnce(Option<&Sale>) -> T) -> T {
-        match self.home(event) {
-            Some(home) => home.group.read(|state| read(state.machine.sales.get(&event).map(AsRef::as_ref))),
-            None => read(None),
-        }
-    }
-
-    /// How many facts of `event` are committed here.
-    #[must_use]
-    pub fn facts(&self, event: EventId) -> u64 {
-        self.with_sale(event, |sale| sale.map_or(0, Sale::facts))
-    }
-
-    /// Shows every committed sale on this node, one shard after the other.
-    pub fn for_each_sale(&self, mut see: impl FnMut(EventId, &Sale)) {
-        for (_, shard) in self.here.shards() {
-            shard.group.read(|state| state.machine.sales.iter().for_each(|(event, sale)| see(*event, sale)));
-        }
-    }
-
-    /// Shows every committed sale of which this node is the owner.
-    pub fn for_each_sale_owned(&self, mut see: impl FnMut(EventId, &Sale)) {
-        for (_, shard) in self.here.shards() {
-            if shard.group.leased_term().is_some() {
-                shard
-                    .group
-                    .read(|state| state.machine.sales.iter().for_each(|(event, sale)| see(*event, sale)));
-            }
-        }
-    }
-
-    /// Every fact of `event` that is committed here, with its number, in order. Reads the disk: not for a busy thread.
-    ///
-    /// # Errors
-    /// When the archive cannot be read or is damaged.
-    pub fn history(&self, event: EventId) -> Result<Vec<(u64, Stamped)>, ClusterError> {
-        // First what is not archived: what moves meanwhile is then found twice, and not never.
-        let recent = self.home(event).map(|home| home.group.read(|state| state.unarchived(event)));
-        Ok(archive::history(&self.journal, event, &recent.unwrap_or_default())?)
-    }
-
-    /// Reads the committed catalogue, while it is locked: `read` must be quick.
-    pub fn with_catalogue<T>(&self, read: impl FnOnce(&Catalogue) -> T) -> T {
-        self.here.directory.group.read(|state| read(&state.machine.catalogue))
-    }
-
-    /// Reads the layout of the cluster, while it is locked: `read` must be quick.
-    pub fn with_layout<T>(&self, read: impl FnOnce(&Layout) -> T) -> T {
-        self.here.directory.group.read(|state| read(&state.machine.layout))
-    }
-
-    /// Reads the committed accounts, while they are locked: `read` must be quick. A gateway has none.
-    pub fn with_accounts<T>(&self, read: impl FnOnce(&Accounts) -> T) -> T {
-        match &self.here.accounts {
-            Some(accounts) => accounts.group.read(|state| read(&state.machine)),
-            None => read(&self.no_accounts),
-        }
-    }
-
-    /// Changes the catalogue: `decide` sees it as all changes before left it, and gives facts and an answer, or refuses.
-    /// Returns the answer when the facts are committed and applied here, or the refusal.
-    ///
-    /// # Errors
-    /// A [`JournalFault`] when this node cannot change the catalogue now; the change may yet have happened when it is
-    /// [`JournalFault::Closed`] or [`JournalFault::NotOwner`].
-    pub async fn update_catalogue<T, R>(
-        &self,
-        decide: impl FnOnce(&Catalogue) -> Result<(Vec<CatalogueFact>, T), R>,
-    ) -> Result<Result<T, R>, JournalFault> {
-        self.require_space()?;
-        let change = self.here.directory.update(|directory| {
-            let (facts, answer) = decide(&directory.catalogue)?;
-            Ok(((!facts.is_empty()).then_some(Entry::Catalogue(facts)), answer))
-        });
-        change.await
-    }
-
-    /// Changes the layout, as [`Self::update_catalogue`] changes the catalogue.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn update_layout<T, R>(
-        &self,
-        decide: impl FnOnce(&Layout) -> Result<(Vec<LayoutFact>, T), R>,
-    ) -> Result<Result<T, R>, JournalFault> {
-        self.require_space()?;
-        let change = self.here.directory.update(|directory| {
-            let (facts, answer) = decide(&directory.layout)?;
-            Ok(((!facts.is_empty()).then_some(Entry::Layout(facts)), answer))
-        });
-        change.await
-    }
-
-    /// Changes the accounts, as [`Self::update_catalogue`] changes the catalogue.
-    ///
-    /// # Errors
-    /// As there; and a gateway can change none.
-    pub async fn update_accounts<T, R>(
-        &self,
-        decide: impl FnOnce(&Accounts) -> Result<(Vec<AccountFact>, T), R>,
-    ) -> Result<Result<T, R>, JournalFault> {
-        self.require_space()?;
-        let accounts = self.here.accounts.as_ref().ok_or(JournalFault::NotOwner)?;
-        let change = accounts.update(|accounts| {
-            let (facts, answer) = decide(accounts)?;
-            Ok(((!facts.is_empty()).then_some(Entry::Accounts(facts)), answer))
-        });
-        change.await
-    }
-
-    /// Whether the disk has no space: until it has, nothing is acknowledged and every change is refused.
-    #[must_use]
-    pub fn waits_for_space(&self) -> bool {
-        self.journal.space().is_some_and(Space::is_full)
-    }
-
-    /// From now on the reserve is checked also where nobody writes, or no longer.
-    pub(crate) fn keep_reserve(&self, whole: bool) {
-        if let Some(space) = self.journal.space() {
-            space.guard(whole);
-        }
-    }
-
-    /// Whoever waited would wait for the operator.
-    fn require_space(&self) -> Result<(), JournalFault> {
-        if self.waits_for_space() { Err(JournalFault::Full) } else { Ok(()) }
-    }
-
     /// Where every group that runs here stands: the shards in order, the directory, the accounts.
     #[must_use]
     pub fn status(&self) -> Vec<GroupStatus> {
@@ -392,41 +162,6 @@ impl<D: LogDisk> Cluster<D> {
         self.background.stop();
         self.here.shutdown().await;
         self.journal.close().await;
-    }
-}
-
-impl<D: LogDisk> Journal for Cluster<D> {
-    fn reserve(&self, event: EventId) -> Result<Place, JournalFault> {
-        self.require_space()?;
-        let home = self.home(event).ok_or(JournalFault::NotOwner)?;
-        home.proposer().as_ref().ok_or(JournalFault::Closed)?.reserve()
-    }
-
-    fn open(&self, event: EventId) -> BoxFuture<Result<Opened, JournalFault>> {
-        let asked = match self.home(event) {
-            Some(home) => self.require_space().and_then(|()| match &*home.proposer() {
-                Some(proposer) => proposer.open(event),
-                None => Err(JournalFault::Closed),
-            }),
-            None => Err(JournalFault::NotOwner),
-        };
-        Box::pin(async move { asked?.await.map_err(|_| JournalFault::Closed)? })
-    }
-
-    fn term(&self, event: EventId) -> Option<Term> {
-        self.home(event)?.group.leased_term().map(Term)
-    }
-
-    fn busy(&self) -> Vec<EventId> {
-        let shards = self.here.shards();
-        let owned = shards.iter().filter(|(_, shard)| shard.group.leased_term().is_some());
-        let busy = owned.flat_map(|(_, shard)| {
-            shard.group.read(|state| {
-                let busy = state.machine.sales.iter().filter(|(_, sale)| sale.is_busy());
-                busy.map(|(event, _)| *event).collect::<Vec<_>>()
-            })
-        });
-        busy.collect()
     }
 }
 

@@ -4,14 +4,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use domain::account::{PasswordHash, Role, User};
-use domain::ids::UserId;
-use domain::ports::Term;
+use domain::account::{AccountFact, PasswordHash, Role, User};
+use domain::event::{Sale, Stamped};
+use domain::ids::{EventId, UserId};
+use domain::ports::{Journal, JournalFault, Term};
 use domain::time::UnixMillis;
 
 use super::*;
 use crate::journal::{OnFatal, Op};
-use crate::raft::types::SaleBatch;
+use crate::raft::types::{Entry, SaleBatch};
 use crate::testing::{facts, proposal, propose};
 use crate::{CommitObserver, SnapshotSettings};
 

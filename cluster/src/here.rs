@@ -7,65 +7,23 @@
 //! to date, and because a node that lost its log comes back as another one.
 
 use std::collections::BTreeSet;
-use std::future::ready;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
-use std::time::Duration;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::account::Accounts;
 use domain::ports::Clock;
-use domain::time::{ShardTime, SharedTime};
 use futures_util::future::try_join_all;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use crate::error::ClusterError;
 use crate::journal::{GroupId, LogDisk, OnFatal};
-use crate::proposer::Proposer;
 use crate::raft::directory::Directory;
 use crate::raft::group::{Group, GroupContext};
 use crate::raft::machines::{Machine, Shard};
 use crate::raft::types::{NodeId, node_number};
+use crate::shard_here::ShardHere;
 use crate::thread::Place;
 use crate::updater::Updater;
-
-/// So long after a node was asked to lead, it or another one is asked again.
-const HAND_OVER_AGAIN: Duration = Duration::from_millis(500);
-
-/// A replica of a shard.
-pub(crate) struct ShardHere<D: LogDisk> {
-    pub(crate) group: Group<Shard, D>,
-    pub(crate) time: SharedTime,
-    /// Gone when the replica is being stopped.
-    proposer: RwLock<Option<Proposer>>,
-    task: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl<D: LogDisk> ShardHere<D> {
-    pub(crate) fn proposer(&self) -> RwLockReadGuard<'_, Option<Proposer>> {
-        self.proposer.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns when everything that was proposed before is committed, or can no longer be.
-    pub(crate) async fn settled(&self) {
-        let settled = self.proposer().as_ref().map(Proposer::settled);
-        if let Some(Ok(settled)) = settled {
-            // Gone means settled too.
-            let _ = settled.await;
-        }
-    }
-
-    /// Settles what is queued and takes nothing more.
-    async fn close(&self) {
-        drop(self.proposer.write().unwrap_or_else(PoisonError::into_inner).take());
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task
-            && let Err(error) = task.await
-        {
-            tracing::error!(%error, "a proposer ended badly");
-        }
-    }
-}
 
 /// What the groups need to begin.
 pub(crate) struct Beginning<D> {
@@ -191,26 +149,6 @@ impl<D: LogDisk> Here<D> {
         (0..self.beginning.shards).all(|shard| self.shard(shard).is_some_and(|it| it.group.is_whole()))
     }
 
-    /// Gives every leadership to one of `others` and waits until none is left that somebody could take.
-    pub(crate) async fn hand_over(&self, others: impl Fn() -> BTreeSet<NodeId>) {
-        let mut changes = self.changed.subscribe();
-        loop {
-            let others = others();
-            let mut left = hand_over(&self.directory.group, &others, ready(())).await;
-            if let Some(accounts) = &self.accounts {
-                left |= hand_over(&accounts.group, &others, ready(())).await;
-            }
-            for (_, replica) in self.shards() {
-                left |= hand_over(&replica.group, &others, replica.settled()).await;
-            }
-            if !left {
-                return;
-            }
-            // Whether or not anything changes: who was asked may have died.
-            let _changed = tokio::time::timeout(HAND_OVER_AGAIN, changes.changed()).await;
-        }
-    }
-
     /// Whether the layout wants a replica of `shard` here.
     pub(crate) fn wants(&self, shard: u16) -> bool {
         let target = self.directory.group.read(|state| state.machine.layout.shard_target(shard));
@@ -266,12 +204,9 @@ impl<D: LogDisk> Here<D> {
     fn take_in(&self, group: Group<Shard, D>) -> Arc<ShardHere<D>> {
         self.watch(&group);
         let _there = self.enter();
-        let reading = self.beginning.clock.read();
-        let time = Arc::new(Mutex::new(ShardTime::resume(reading.wall, reading)));
-        let (proposer, task) = Proposer::start(group.clone(), time.clone(), self.beginning.queue_capacity);
         let number = usize::from(group.id.number());
-        let (proposer, task) = (RwLock::new(Some(proposer)), Mutex::new(Some(task)));
-        let replica = Arc::new(ShardHere { group, time, proposer, task });
+        let Beginning { clock, queue_capacity, .. } = &self.beginning;
+        let replica = Arc::new(ShardHere::begin(group, &**clock, *queue_capacity));
         *self.shards[number].write().unwrap_or_else(PoisonError::into_inner) = Some(replica.clone());
         replica
     }
@@ -288,23 +223,6 @@ impl<D: LogDisk> Here<D> {
             }
         });
     }
-}
-
-/// Gives the leadership of `group` to one of `others`; says whether this node leads and somebody else could.
-async fn hand_over<M: Machine, D: LogDisk>(
-    group: &Group<M, D>,
-    others: &BTreeSet<NodeId>,
-    settled: impl Future<Output = ()>,
-) -> bool {
-    let Some(replicas) = group.term().and_then(|_| group.replicas()) else { return false };
-    let able = |node: &&NodeId| others.contains(node) && replicas.caught_up.contains(node);
-    let heirs: Vec<&NodeId> = replicas.voters.iter().filter(able).collect();
-    // Not all to the same one.
-    let Some(heir) = heirs.get(usize::from(group.id.number()) % heirs.len().max(1)) else { return false };
-    if let Err(error) = group.hand_over(**heir, settled).await {
-        tracing::warn!(group = %group.id, %error, "the leadership could not be handed over");
-    }
-    true
 }
 
 /// Starts a group in a task of its own.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::ports::JournalFault;
 
+use crate::config::ClusterConfig;
 use crate::error::ClusterError;
 use crate::groups::Cluster;
 use crate::joining::{Admitting, JoinAnswer, join};
@@ -13,7 +14,6 @@ use crate::journal::{LogDisk, OnFatal};
 use crate::peer::Channel;
 use crate::placement::layout::decide::{self, Forming, Joining};
 use crate::raft::types::node_number;
-use crate::start::ClusterConfig;
 
 /// The others are asked for so long before this node looks again whether it is the one to ask.
 const ASK_FOR: Duration = Duration::from_secs(2);

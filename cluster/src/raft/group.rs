@@ -1,25 +1,22 @@
-//! Step ⑥: one running raft group: its log, its state, its leadership. What the rest of the crate knows of openraft.
+//! Step ⑥: one running raft group: its log and its state. What the rest of the crate knows of openraft, with `leading`,
+//! `membership` and `status`.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
-use domain::planted::{self, Bug};
 use domain::ports::JournalFault;
 use openraft::async_runtime::WatchReceiver;
-use openraft::errors::{Fatal, LinearizableReadError, RaftError};
+use openraft::errors::Fatal;
 use openraft::impls::ProgressResponder;
-use openraft::{Config, Instant, LogIdOptionExt, Raft, ReadPolicy, ServerState};
-
+use openraft::{Config, LogIdOptionExt, Raft};
 use tokio::sync::watch;
 
 use super::log_store::LogStore;
 use super::machines::Machine;
 use super::network::Peers;
-use super::settings::LEASE;
 use super::snapshots::{Loaded, Snapshots};
 use super::state_machine::{self, CommitObserver, SharedState, State, StateMachine};
 use super::transfer::throttle::Throttle;
@@ -28,9 +25,6 @@ use crate::journal::disk::{Mark, Op, Write};
 use crate::journal::{GroupId, LogDisk, keys};
 use crate::peer::Calls;
 use crate::thread::Blocking;
-
-/// A cluster of one that does not lead by then never will.
-const LEAD_WITHIN: Duration = Duration::from_secs(20);
 
 /// What every group of a node shares.
 #[derive(Clone)]
@@ -128,27 +122,6 @@ fn require_snapshot(
     Err(io::Error::new(io::ErrorKind::InvalidData, what))
 }
 
-/// Where a group stands, for operators.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupStatus {
-    /// Which group.
-    pub id: GroupId,
-    /// The node that leads it, as far as this one knows.
-    pub leader: Option<NodeId>,
-    /// The current term.
-    pub term: u64,
-    /// The nodes that have a replica.
-    pub replicas: Vec<NodeId>,
-    /// Index of the last entry known to be committed.
-    pub committed: Option<u64>,
-    /// Index of the last entry applied here.
-    pub applied: Option<u64>,
-    /// Index of the last entry that the newest snapshot covers.
-    pub snapshot: Option<u64>,
-    /// Index of the last entry purged from the log.
-    pub purged: Option<u64>,
-}
-
 impl<M: Machine, D: LogDisk> Group<M, D> {
     /// Reads the group back from the disk and starts it.
     pub(crate) async fn open(id: GroupId, context: &GroupContext<D>) -> io::Result<Self> {
@@ -198,94 +171,6 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         self.raft.initialize(members).await.map_err(io::Error::other)
     }
 
-    /// Where this node is the only voter: leads without waiting for an election timeout, and returns when everything
-    /// that was ever committed is applied.
-    pub(crate) async fn lead_alone(&self) -> io::Result<()> {
-        // From the core itself: the metrics may not know yet of a membership that was just made.
-        let voters = self
-            .raft
-            .with_raft_state(|state| state.membership_state.effective().voter_ids().collect::<Vec<_>>());
-        if voters.await.map_err(io::Error::other)? != [self.node] {
-            return Ok(());
-        }
-        self.raft.trigger().elect(false).await.map_err(io::Error::other)?;
-        let wait = self.raft.wait(Some(LEAD_WITHIN));
-        let led = wait.state(ServerState::Leader, "a lone voter leads").await;
-        led.map_err(|error| io::Error::other(format!("{} has no leader: {error}", self.id)))?;
-        let confirmed = tokio::time::timeout(LEAD_WITHIN, self.confirm()).await.map_err(io::Error::other)?;
-        confirmed.map(drop).map_err(|fault| io::Error::other(format!("{} cannot lead: {fault}", self.id)))
-    }
-
-    /// The term in which this node leads, as last heard: without asking anyone.
-    pub(crate) fn term(&self) -> Option<u64> {
-        // Not by the vote alone: after a restart it still names this node for a term that it no longer leads.
-        let metrics = self.raft.metrics();
-        let metrics = metrics.borrow_watched();
-        (metrics.state.is_leader() && metrics.vote.is_committed()).then_some(metrics.current_term)
-    }
-
-    /// The term in which this node leads and can have no successor yet: a majority has heard of it within the time that
-    /// it gives every leader.
-    pub(crate) fn leased_term(&self) -> Option<u64> {
-        let metrics = self.raft.metrics();
-        let metrics = metrics.borrow_watched();
-        let leads = metrics.state.is_leader() && metrics.vote.is_committed();
-        if !leads || self.yielded.load(Ordering::Acquire) == metrics.current_term {
-            return None;
-        }
-        let alone = || metrics.membership_config.membership().voter_ids().all(|voter| voter == self.node);
-        let heard = metrics.last_quorum_acked.is_some_and(|acked| acked.elapsed() < LEASE);
-        (heard || alone() || planted::is(Bug::ServeWithoutLease)).then_some(metrics.current_term)
-    }
-
-    /// Who leads, as far as this replica knows.
-    pub(crate) fn believed_leader(&self) -> Option<NodeId> {
-        self.raft.metrics().borrow_watched().current_leader
-    }
-
-    /// The latest term that this replica has heard of.
-    pub(crate) fn latest_term(&self) -> u64 {
-        self.raft.metrics().borrow_watched().current_term
-    }
-
-    /// Makes sure that this node leads and that everything committed before this call is applied here; gives the term.
-    pub(crate) async fn confirm(&self) -> Result<u64, JournalFault> {
-        match self.raft.ensure_linearizable(ReadPolicy::ReadIndex).await {
-            Ok(_) => self.term().ok_or(JournalFault::NotOwner),
-            Err(RaftError::APIError(
-                LinearizableReadError::ForwardToLeader(_) | LinearizableReadError::QuorumNotEnough(_),
-            )) => Err(JournalFault::NotOwner),
-            Err(RaftError::Fatal(_)) => Err(JournalFault::Closed),
-        }
-    }
-
-    /// Waits until the group has a leader and this replica has applied what was committed by then.
-    pub(crate) async fn caught_up(&self) {
-        let mut changes = self.raft.metrics();
-        let known = loop {
-            let metrics = changes.borrow_watched().clone();
-            let led = metrics.current_leader.is_some();
-            // What a follower hears first from its leader may be older than what that one has committed.
-            if let Some(committed) = metrics.cluster_committed.filter(|_| led) {
-                break committed;
-            }
-            if changes.changed().await.is_err() {
-                return;
-            }
-        };
-        self.applied(known.index + 1).await;
-    }
-
-    /// Waits until every entry before `next` is applied here.
-    pub(crate) async fn applied(&self, next: u64) {
-        let mut changes = self.raft.metrics();
-        while changes.borrow_watched().last_applied.next_index() < next {
-            if changes.changed().await.is_err() {
-                return;
-            }
-        }
-    }
-
     /// Writes `entry` if this node still leads in `term`; returns when it is applied.
     pub(crate) async fn write(&self, term: u64, entry: Entry) -> Result<Applied, JournalFault> {
         let (responder, answer) = ProgressResponder::complete_only();
@@ -322,23 +207,6 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
     pub(crate) async fn trigger_snapshot(&self) {
         if let Err(fatal) = self.raft.trigger().snapshot().await {
             tracing::warn!(group = %self.id, %fatal, "a snapshot could not be asked for");
-        }
-    }
-
-    /// Where the group stands.
-    pub(crate) fn status(&self) -> GroupStatus {
-        let metrics = self.raft.metrics();
-        let metrics = metrics.borrow_watched();
-        let index = |id: &Option<LogId>| id.map(|id| id.index);
-        GroupStatus {
-            id: self.id,
-            leader: metrics.current_leader,
-            term: metrics.current_term,
-            replicas: metrics.membership_config.nodes().map(|(id, _)| *id).collect(),
-            committed: index(&metrics.cluster_committed),
-            applied: index(&metrics.last_applied),
-            snapshot: index(&metrics.snapshot),
-            purged: index(&metrics.purged),
         }
     }
 

@@ -4,12 +4,13 @@
 //! ```text
 //! types · log_store (+ recovery) over journal::LogDisk · machines: what entries mean · state_machine (+ snapshots)
 //! to peers: network, pipeline: entries, transfer: snapshots · from peers: answering · wire, pieces: their bytes
-//! settings · group: one running group
+//! settings · group: one running group · leading, membership, status: what it says and is told
 //! ```
 
 pub mod answering;
 pub(crate) mod directory;
 pub(crate) mod group;
+pub(crate) mod leading;
 pub(crate) mod log;
 pub(crate) mod log_store;
 pub(crate) mod machines;
@@ -21,6 +22,7 @@ pub(crate) mod recovery;
 pub(crate) mod settings;
 pub(crate) mod snapshots;
 pub(crate) mod state_machine;
+pub(crate) mod status;
 pub(crate) mod transfer;
 pub mod types;
 pub mod wire;
