@@ -29,6 +29,15 @@ pub(crate) struct Beat {
     pub(crate) runs: Vec<u16>,
     /// It is about to stop: nothing is to be moved there.
     pub(crate) leaving: bool,
+    /// Its disk is full: nothing is to be led or moved there.
+    pub(crate) full: bool,
+}
+
+impl Beat {
+    /// Whether the node could lead more than it does.
+    fn is_able(&self) -> bool {
+        !self.leaving && !self.full
+    }
 }
 
 /// A group, as its leader sees it.
@@ -90,11 +99,11 @@ impl Table {
         self.living(now).map(|(node, _)| node).collect()
     }
 
-    /// Who has been heard of for at least `span` without a break, and stays.
+    /// Who has been heard of for at least `span` without a break, stays, and has space on its disk.
     pub(crate) fn settled(&self, span: Duration, now: Instant) -> BTreeSet<NodeId> {
         let settled = self
             .living(now)
-            .filter(|(_, heard)| !heard.beat.leaving && heard.at.duration_since(heard.since) >= span);
+            .filter(|(_, heard)| heard.beat.is_able() && heard.at.duration_since(heard.since) >= span);
         settled.map(|(node, _)| node).collect()
     }
 
@@ -128,7 +137,7 @@ mod test {
             committed: 0,
             events: 0,
         };
-        Beat { leads: vec![lead], runs: vec![GROUP.number()], leaving: false }
+        Beat { leads: vec![lead], runs: vec![GROUP.number()], leaving: false, full: false }
     }
 
     #[tokio::test(start_paused = true)]

@@ -77,6 +77,10 @@ impl<D: LogDisk> Caretaker<D> {
                 continue;
             }
             self.routes.keep(&self.here.members());
+            if self.here.is_full() {
+                self.make_way().await;
+                continue;
+            }
             let directory = self.here.directory.group.clone();
             self.attend(&directory, &layout.directory_target(), ready(())).await;
             if let Some(accounts) = &self.here.accounts {
@@ -102,6 +106,15 @@ impl<D: LogDisk> Caretaker<D> {
                 self.replace_the_dead(&layout).await;
             }
         }
+    }
+
+    /// Lets others lead what nothing can be written into here. No step can be taken meanwhile: each would have to be written.
+    async fn make_way(&mut self) {
+        let (able, now) = (self.routes.able_to_lead(), now());
+        let later = |id, term| {
+            self.routes.table().leader(id, now).is_some_and(|(_, lead): (NodeId, &Lead)| lead.term > term)
+        };
+        self.here.make_way(&able, later).await;
     }
 
     /// Takes the next step of `group`, if this node leads it; says whether a replica is on its way.

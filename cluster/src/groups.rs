@@ -146,11 +146,7 @@ impl<D: LogDisk> Cluster<D> {
     /// when they have it, or after `within`.
     pub async fn hand_over(&self, within: Duration) {
         self.routes.leave();
-        let handing = self.here.hand_over(|| {
-            let mut alive = self.routes.table().settled(Duration::ZERO, crate::routes::now());
-            alive.remove(&self.here.me);
-            alive
-        });
+        let handing = self.here.hand_over(|| self.routes.able_to_lead());
         if tokio::time::timeout(within, handing).await.is_err() {
             tracing::warn!("some groups had nobody to hand their leadership to");
         }

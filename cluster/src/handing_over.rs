@@ -1,11 +1,14 @@
-//! Gives leaderships away, before this node stops.
+//! Gives leaderships away: before this node stops, or while its disk is full.
+//!
+//! Owns to whom. Hazard: a full disk makes everything that is under way here wait, so nothing can be waited for then; what
+//! the others have by that time is committed, and the rest is refused.
 
 use std::collections::BTreeSet;
 use std::future::ready;
 use std::time::Duration;
 
 use crate::here::Here;
-use crate::journal::LogDisk;
+use crate::journal::{GroupId, LogDisk};
 use crate::raft::group::Group;
 use crate::raft::machines::Machine;
 use crate::raft::types::NodeId;
@@ -14,6 +17,28 @@ use crate::raft::types::NodeId;
 const HAND_OVER_AGAIN: Duration = Duration::from_millis(500);
 
 impl<D: LogDisk> Here<D> {
+    /// Asks one of `others` once to lead instead of this node, in every group where nobody is known to do so already.
+    pub(crate) async fn make_way(
+        &self,
+        others: &BTreeSet<NodeId>,
+        is_led_elsewhere: impl Fn(GroupId, u64) -> bool,
+    ) {
+        let led_here = |id, term: Option<u64>| term.is_some_and(|term| !is_led_elsewhere(id, term));
+        if led_here(GroupId::DIRECTORY, self.directory.group.term()) {
+            hand_over(&self.directory.group, others, ready(())).await;
+        }
+        if let Some(accounts) = &self.accounts
+            && led_here(GroupId::ACCOUNTS, accounts.group.term())
+        {
+            hand_over(&accounts.group, others, ready(())).await;
+        }
+        for (shard, replica) in self.shards() {
+            if led_here(GroupId::shard(shard), replica.group.term()) {
+                hand_over(&replica.group, others, ready(())).await;
+            }
+        }
+    }
+
     /// Gives every leadership to one of `others` and waits until none is left that somebody could take.
     pub(crate) async fn hand_over(&self, others: impl Fn() -> BTreeSet<NodeId>) {
         let mut changes = self.changed().subscribe();

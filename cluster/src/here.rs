@@ -16,7 +16,7 @@ use futures_util::future::try_join_all;
 use tokio::sync::watch;
 
 use crate::error::ClusterError;
-use crate::journal::{GroupId, LogDisk, OnFatal};
+use crate::journal::{GroupId, LogDisk, OnFatal, Space};
 use crate::raft::directory::Directory;
 use crate::raft::group::{Group, GroupContext};
 use crate::raft::machines::{Machine, Shard};
@@ -142,6 +142,11 @@ impl<D: LogDisk> Here<D> {
     pub(crate) fn shards(&self) -> Vec<(u16, Arc<ShardHere<D>>)> {
         let slots = (0..).zip(&self.shards);
         slots.filter_map(|(shard, _)| Some((shard, self.shard(shard)?))).collect()
+    }
+
+    /// Whether there is no space on the disk of this node.
+    pub(crate) fn is_full(&self) -> bool {
+        self.beginning.context.disk.space().is_some_and(Space::is_full)
     }
 
     /// Whether every shard has a replica here.

@@ -3,8 +3,9 @@
 //! Owns what was heard of them, and what this node says of itself. Hazard: a route is a guess that is right most of the
 //! time. Whoever is asked judges for itself whether it owns the event, and says who does if it is not the one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
 use domain::ids::EventId;
 use domain::ports::Clock;
@@ -116,7 +117,7 @@ impl<D: LogDisk> Routes<D> {
         }
     }
 
-    pub(crate) fn keep(&self, members: &std::collections::BTreeSet<NodeId>) {
+    pub(crate) fn keep(&self, members: &BTreeSet<NodeId>) {
         self.table.write().unwrap_or_else(PoisonError::into_inner).keep(members);
     }
 
@@ -148,6 +149,13 @@ impl<D: LogDisk> Routes<D> {
         heard.collect()
     }
 
+    /// The other nodes that are there and could lead what this one does.
+    pub(crate) fn able_to_lead(&self) -> BTreeSet<NodeId> {
+        let mut able = self.table().settled(Duration::ZERO, now());
+        able.remove(&self.here.me);
+        able
+    }
+
     /// From now on says that this node is about to stop.
     pub(crate) fn leave(&self) {
         self.leaving.send_replace(true);
@@ -168,7 +176,7 @@ impl<D: LogDisk> Routes<D> {
         leads.extend(self.here.accounts.iter().filter_map(|it| lead(&it.group, no_time, |_| 0)));
         let others = self.here.accounts.iter().map(|_| GroupId::ACCOUNTS.number());
         let runs = shards.iter().map(|(shard, _)| *shard).chain([GroupId::DIRECTORY.number()]).chain(others);
-        Beat { leads, runs: runs.collect(), leaving: *self.leaving.borrow() }
+        Beat { leads, runs: runs.collect(), leaving: *self.leaving.borrow(), full: self.here.is_full() }
     }
 }
 

@@ -11,6 +11,7 @@ mod by_hand;
 mod clocks;
 mod damage;
 mod failover;
+mod full_disk;
 mod gateways;
 mod majority;
 mod operators;

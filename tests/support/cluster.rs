@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Client, Exit, Node, NodeOptions, PASSWORD, Sale, eventually, signal};
+use super::{Client, Exit, Node, NodeOptions, PASSWORD, Sale, SmallDisk, eventually, signal};
 
 pub const SECRET: &str = "the secret of all clusters of the tests";
 /// An election takes two seconds at most; the rest is for machines that have more to do.
@@ -77,6 +77,15 @@ impl Cluster {
             (number, slot)
         };
         self.enter(clocks.iter().map(newcomer).collect());
+    }
+
+    /// The same for a node whose data lies on a disk of its own, with what its environment needs for that.
+    pub fn join_on(&mut self, number: u32, disk: &SmallDisk, env: &[(&'static str, &str)]) {
+        let mut slot = self.newcomer(number, &[]);
+        slot.data = disk.inside("data");
+        slot.options.wrapper = disk.wrapper();
+        slot.options.env.extend(env.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        self.enter(vec![(number, slot)]);
     }
 
     fn enter(&mut self, mut joining: Vec<(u32, Slot)>) {

@@ -104,10 +104,15 @@ impl Space {
         admitted
     }
 
+    /// Whether there is room for a file of `bytes`.
+    pub(crate) fn has_room(&self, bytes: u64) -> bool {
+        self.room().is_ok_and(|room| room >= bytes)
+    }
+
     /// Waits until there is room for a file of `bytes`.
     pub(crate) async fn wait_for(&self, bytes: u64) {
         let mut told = false;
-        while !self.room().is_ok_and(|room| room >= bytes) {
+        while !self.has_room(bytes) {
             if !std::mem::replace(&mut told, true) {
                 tracing::warn!(bytes, "a snapshot waits for space on the disk");
             }

@@ -69,6 +69,7 @@ async fn a_snapshot_waits_for_room_of_its_own() {
     let waiting = tokio::time::timeout(LOOK_AGAIN, space.wait_for(600)).await;
     waiting.unwrap_err();
     assert!(!space.is_full(), "smaller writes go on");
+    assert!(space.has_room(500) && !space.has_room(501), "what a peer sends is not even begun");
     free.store(1_000, Ordering::Relaxed);
     space.wait_for(600).await;
 }

@@ -48,6 +48,9 @@ impl<M: Machine, D: LogDisk> Receiving<M, D> {
     }
 
     async fn take(self, offer: Offer, talk: &mut Talk) -> Result<(), CallError> {
+        if self.disk.space().is_some_and(|space| !space.has_room(offer.bytes)) {
+            return Err(declined(&"there is no space for it on the disk"));
+        }
         let turn = timeout(PATIENCE, self.snapshots.turn()).await;
         let turn = turn.map_err(|_| declined(&"another snapshot is on its way or being written"))?;
         let snapshots = self.snapshots.clone();
