@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::cluster_command::ClusterArgs;
+use crate::payments_command::PaymentsArgs;
 
 /// Shown under the help.
 const GO_ON: &str = "\
@@ -31,6 +32,8 @@ pub enum Command {
     Demo(Demo),
     /// Look at a running cluster and change it: plans before deeds.
     Cluster(ClusterArgs),
+    /// Compare payments with what the providers have on record.
+    Payments(PaymentsArgs),
 }
 
 /// Run a node until SIGTERM or Ctrl-C.

@@ -10,11 +10,14 @@ pub mod cluster_command;
 pub mod config;
 pub mod demo;
 pub mod dispatch;
+#[cfg(debug_assertions)]
+mod failpoints;
 pub mod fault;
 pub mod gateway;
 pub mod http;
 pub mod listings;
 pub mod metrics;
+pub mod payments_command;
 pub mod peer_answers;
 pub mod projections;
 pub mod secrets;

@@ -8,7 +8,7 @@ use clap::Parser;
 use onsale::cli::{Cli, Command, Demo, Serve};
 use onsale::fault::NodeFault;
 use onsale::signals::{stdin_ended, told_to_end};
-use onsale::{cluster_command, config, demo, wiring};
+use onsale::{cluster_command, config, demo, payments_command, wiring};
 use tracing_subscriber::EnvFilter;
 
 /// What the demo logs: its output is for people.
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve(&options),
         Command::Demo(options) => run_demo(&options),
         Command::Cluster(options) => run_cluster_command(&options),
+        Command::Payments(options) => run_payments_command(&options),
     };
     match ended {
         Ok(code) => code,
@@ -67,6 +68,14 @@ fn run_cluster_command(options: &cluster_command::ClusterArgs) -> Result<ExitCod
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(NodeFault::failed)?.block_on(cluster_command::run(options, &config.auth))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn run_payments_command(options: &payments_command::PaymentsArgs) -> Result<ExitCode, NodeFault> {
+    let config = config::load(None, std::env::vars_os())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let running = payments_command::run(options, &config.auth);
+    let clean = runtime.map_err(NodeFault::failed)?.block_on(running)?;
+    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn tell_log(level: &str) -> Result<(), NodeFault> {

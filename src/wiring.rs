@@ -18,7 +18,7 @@ use cluster::placement::layout::Addresses as NodeAddresses;
 use cluster::{Care, Cluster, ClusterConfig, ClusterError, Owner, SnapshotSettings};
 use domain::account::{Role, bootstrap_operator};
 use domain::ids::UserId;
-use domain::ports::{Clock, Journal, Random};
+use domain::ports::{Clock, Journal, PaymentGateway, Random};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -30,7 +30,7 @@ use crate::config::{Config, ConfigError};
 use crate::dispatch::edge::Edge;
 use crate::dispatch::{self, Dispatch};
 use crate::fault::NodeFault;
-use crate::gateway::TestProvider;
+use crate::gateway::Providers;
 use crate::http::{self, App, Front, Identities, Parts, Readiness};
 use crate::listings::{Directory, Sales};
 use crate::metrics::{Metrics, TimedJournal};
@@ -110,11 +110,16 @@ pub async fn serve_over(
     let (peer, peers) = addresses.listen_for_peers()?;
     let serving_peers = tokio::spawn(serve_peers(peers, cluster.clone()));
     let threads = Arbiters::start(config.actors.threads);
-    let owners = owners(&config, &cluster, journal_of(cluster.clone()), &clock, &metrics, threads.clone());
+    let providers =
+        Providers::of(&config.payments, addresses.http.local_addr()?).map_err(NodeFault::failed)?;
+    let gateway: Arc<dyn PaymentGateway> = Arc::new(providers.clone());
+    let journal: Arc<dyn Journal> = Arc::new(TimedJournal::new(journal_of(cluster.clone()), metrics.clone()));
+    #[cfg(debug_assertions)]
+    let (journal, gateway) = crate::failpoints::armed(journal, gateway);
+    let owners = owners(&config, &cluster, (journal, gateway), &clock, &metrics, threads.clone());
     let feeds = Feeds::new(cluster.clone(), cluster.calls());
     let dispatch = dispatch(&config, &cluster, &owners, &clock, edge(&feeds, &cluster, &clock, &metrics));
-    let app =
-        app(config, &cluster, (dispatch, feeds), clock, metrics, &secrets, addresses.http.local_addr()?);
+    let app = app(config, &cluster, (dispatch, feeds), clock, metrics, &secrets, providers);
     cluster.answer_with(Arc::new(PeerAnswers::new(&app)));
     let supervising = owners.clone();
     let supervisor = tokio::spawn(async move { supervising.supervise().await });
@@ -323,15 +328,15 @@ fn die(message: &str) {
 fn owners(
     config: &Config,
     cluster: &Arc<Cluster>,
-    journal: Arc<dyn Journal>,
+    (journal, gateway): (Arc<dyn Journal>, Arc<dyn PaymentGateway>),
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
     threads: Arbiters,
 ) -> Arc<Owners> {
     let shell = Shell {
-        journal: Arc::new(TimedJournal::new(journal, metrics.clone())),
+        journal,
         listings: Arc::new(Directory::new(cluster.clone())),
-        gateway: Arc::new(TestProvider),
+        gateway,
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
         observer: metrics.clone(),
@@ -369,15 +374,14 @@ fn app(
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     secrets: &Secrets,
-    http: SocketAddr,
+    providers: Providers,
 ) -> App {
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
-    let test_provider = config.payments.test_provider_is_on(http);
     App::new(Parts {
         cluster: cluster.clone(),
         dispatch,
         feeds,
-        providers: if test_provider { &[TestProvider::NAME] } else { &[] },
+        providers,
         tokens: Tokens::new(&secrets.token_secret, config.auth.token_ttl),
         identities: Identities::default(),
         passwords: Passwords::new(&config.auth, random.clone()),

@@ -25,7 +25,7 @@ use tokio::sync::oneshot;
 use crate::answer::{Answer, Answered, Fault, Lost, Release, Waiters};
 use crate::inbox::{Ask, Inbox};
 use crate::owners::{Shell, lock};
-use crate::payment_worker;
+use crate::payment_worker::Worker;
 
 /// Sales up to this size check all their invariants after every decision in debug builds; the check is linear in the
 /// seats and would bring larger ones to a halt.
@@ -43,8 +43,7 @@ const MOST_FACTS: usize = 4_096;
 /// Commands wait in the inbox.
 pub(crate) struct Wake;
 
-/// A provider's outcome, from a payment worker. `Ok`: taken.
-#[derive(Clone, Copy)]
+/// A provider's outcome, from a payment worker. `Ok`: taken, and whether it has changed anything.
 pub(crate) struct Settle {
     pub(crate) booking: BookingNumber,
     pub(crate) outcome: PaymentOutcome,
@@ -55,7 +54,7 @@ impl Message for Wake {
 }
 
 impl Message for Settle {
-    type Result = Result<(), Fault>;
+    type Result = Result<bool, Fault>;
 }
 
 pub(crate) struct EventActor {
@@ -271,17 +270,22 @@ impl EventActor {
         if self.at_work.get(&number).is_some_and(|at_work| same_step(*at_work, work)) {
             return;
         }
+        let Some(method) = booking.payment.method.clone() else { return };
         self.at_work.insert(number, work);
         let charge = Charge {
             event: self.sale.event(),
             booking: number,
+            attempt: booking.payment.attempt,
+            reference: booking.payment.reference.clone(),
             amount_minor: booking.total_minor(),
-            method: booking.payment.method.clone(),
+            currency: self.sale.terms().currency,
+            method,
         };
         let left_ms = booking.payment.settle_by.since_ms(self.sale.last_stamp());
         let lapsed = Duration::from_millis(left_ms) + LAPSE_MARGIN;
         let gateway = self.shell.gateway.clone();
-        tokio::task::spawn_local(payment_worker::run(gateway, charge, work, begin, lapsed, ctx.address()));
+        let worker = Worker { gateway, charge, work, lapsed, owner: ctx.address() };
+        tokio::task::spawn_local(worker.run(begin));
     }
 
     /// Keeps the one timer armed for the next deadline. A timer that fires early, as it does while the shard's time may
@@ -315,16 +319,17 @@ impl EventActor {
     }
 
     /// Takes a provider's outcome; one that no longer counts is taken as well.
-    fn settle(&mut self, settle: Settle, turn: &mut Turn, ctx: &mut Context<Self>) -> Result<(), Fault> {
+    fn settle(&mut self, settle: Settle, turn: &mut Turn, ctx: &mut Context<Self>) -> Result<bool, Fault> {
         let command = Command::SettlePayment { booking: settle.booking, outcome: settle.outcome };
         // The caller of a settlement is the house itself; `decide` looks at the booking alone.
         let house = Caller { user: self.sale.terms().organizer, role: Role::Operator };
         let decided = self.decide(&command, house, None, turn.now);
         self.shell.observer.decided(command.kind(), outcome_name(&decided));
-        let Ok(decision) = decided else { return Ok(()) };
+        let Ok(decision) = decided else { return Ok(false) };
         self.make_room(turn, ctx)?;
+        let changes = !decision.facts.is_empty();
         self.carry_out(decision, None, turn);
-        Ok(())
+        Ok(changes)
     }
 
     /// A broken invariant ends this actor, not the node: the next one starts from the replicated state.

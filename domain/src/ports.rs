@@ -5,8 +5,9 @@ use core::future::Future;
 use core::pin::Pin;
 use std::sync::Arc;
 
-use crate::event::{Sale, SaleTerms, Stamped};
+use crate::event::{NextAction, PaymentMethod, Sale, SaleTerms, Stamped};
 use crate::ids::{BookingNumber, EventId};
+use crate::money::Currency;
 use crate::seat_map::SeatMap;
 use crate::time::{Reading, SharedTime};
 
@@ -146,29 +147,65 @@ pub struct Charge {
     pub event: EventId,
     /// The booking, and so the payment.
     pub booking: BookingNumber,
+    /// How many attempts to pay it came before this one.
+    pub attempt: u32,
+    /// What the provider calls the charge, where that is known.
+    pub reference: Option<String>,
     /// Minor units.
     pub amount_minor: i64,
+    /// Of this currency.
+    pub currency: Currency,
     /// Which provider and means of payment.
-    pub method: crate::event::PaymentMethod,
+    pub method: PaymentMethod,
 }
 
-/// A provider's answer to an authorization.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where the money of a charge is, as its provider says.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Authorization {
     /// The money is set aside.
     Granted,
-    /// The means of payment was refused.
+    /// The same, and the charge has this name.
+    GrantedAs(String),
+    /// The means of payment was refused; no money is set aside, nor will be.
     Declined,
+    /// The buyer has to do something first.
+    ActionRequired {
+        /// What.
+        action: NextAction,
+        /// The name of the charge.
+        reference: String,
+    },
+}
+
+/// What came of taking money that was set aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capture {
+    /// It was taken.
+    Taken,
+    /// It is there no more, and was never taken.
+    Gone,
 }
 
 /// A payment provider. Every call may be made again with the same arguments after a crash and must then have one effect.
 pub trait PaymentGateway: Send + Sync {
     /// Sets the money aside. May take for ever; the caller has its own deadline.
     fn authorize(&self, charge: Charge) -> BoxFuture<Authorization>;
+    /// Waits until the buyer has done what was required of them.
+    fn settled(&self, charge: Charge) -> BoxFuture<Authorization> {
+        self.authorize(charge)
+    }
+    /// What was set aside after all, of a charge whose time is over; `None` where nothing was.
+    fn set_aside_late(&self, _charge: Charge) -> BoxFuture<Option<Authorization>> {
+        Box::pin(core::future::ready(None))
+    }
     /// Takes what was authorized.
-    fn capture(&self, charge: Charge) -> BoxFuture<()>;
+    fn capture(&self, charge: Charge) -> BoxFuture<Capture>;
     /// Lets go of what was or may yet be authorized.
     fn void(&self, charge: Charge) -> BoxFuture<()>;
     /// Gives back `amount_minor` of what was captured; `attempt` tells several refunds of one payment apart.
     fn refund(&self, charge: Charge, amount_minor: i64, attempt: u32) -> BoxFuture<()>;
+    /// Whether the provider is heard twice about this charge.
+    fn repeats_itself(&self, _charge: &Charge) -> bool {
+        false
+    }
 }

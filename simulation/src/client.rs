@@ -190,7 +190,9 @@ impl Client {
                     _ => Outcome::Booked(booking),
                 }
             }
-            (Reply::SeatsChanged, _) => Outcome::Malformed { why: "seats changed".into() },
+            (Reply::SeatsChanged | Reply::Heard, _) => {
+                Outcome::Malformed { why: "nobody asked for this".into() }
+            }
         }
     }
 

@@ -92,7 +92,9 @@ fn money(client: &Client, provider: &Provider) -> Vec<String> {
 fn fits(booking: &Booking, account: &Account) -> Result<(), &'static str> {
     let refunded: i64 = account.refunds.values().sum();
     match booking.payment.status {
-        PaymentStatus::Pending | PaymentStatus::Authorized => Err("its payment is never done"),
+        PaymentStatus::Pending | PaymentStatus::RequiresAction | PaymentStatus::Authorized => {
+            Err("its payment is never done")
+        }
         PaymentStatus::Captured if booking.total_minor() == 0 => Ok(()),
         PaymentStatus::Captured if account.captured != Some(booking.total_minor()) => Err("it was not taken"),
         PaymentStatus::Captured if refunded != booking.payment.refunded_minor => {
@@ -103,11 +105,11 @@ fn fits(booking: &Booking, account: &Account) -> Result<(), &'static str> {
             Err("nothing was given back")
         }
         PaymentStatus::Captured => Ok(()),
-        PaymentStatus::Voided | PaymentStatus::Declined
+        PaymentStatus::Voided | PaymentStatus::Declined | PaymentStatus::Due
             if account.captured.is_some() || account.authorized.is_some() =>
         {
             Err("the provider still has it")
         }
-        PaymentStatus::Voided | PaymentStatus::Declined => Ok(()),
+        PaymentStatus::Voided | PaymentStatus::Declined | PaymentStatus::Due => Ok(()),
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bench::rng::Rng;
 use domain::ids::{BookingId, BookingNumber, EventId};
-use domain::ports::{Authorization, BoxFuture, Charge, PaymentGateway};
+use domain::ports::{Authorization, BoxFuture, Capture, Charge, PaymentGateway};
 use tokio::time::sleep;
 
 /// Answers at once, or so.
@@ -144,12 +144,13 @@ impl PaymentGateway for Provider {
         })
     }
 
-    fn capture(&self, charge: Charge) -> BoxFuture<()> {
+    fn capture(&self, charge: Charge) -> BoxFuture<Capture> {
         self.act(charge, |account, charge| {
             if account.authorized != Some(charge.amount_minor) || account.voided {
                 return Err(format!("capture of {} with {account:?}", charge.amount_minor));
             }
-            once(&mut account.captured, charge.amount_minor, "captured")
+            once(&mut account.captured, charge.amount_minor, "captured")?;
+            Ok(Capture::Taken)
         })
     }
 

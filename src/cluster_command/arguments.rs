@@ -71,7 +71,7 @@ pub enum ClusterCommand {
 }
 
 /// A host, by name or number, and a port.
-fn reachable(text: &str) -> Result<String, String> {
+pub(crate) fn reachable(text: &str) -> Result<String, String> {
     let authority = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
     let uri = format!("http://{authority}").parse::<Uri>().ok();
     match uri.filter(|uri| uri.port_u16().is_some_and(|port| port > 0) && uri.path() == "/") {

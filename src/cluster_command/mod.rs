@@ -5,13 +5,13 @@
 //! asked may be the next one to die, so whatever waits goes on with another one.
 
 mod advice;
-mod arguments;
+pub(crate) mod arguments;
 mod bars;
 mod changes;
 mod follow;
-mod output;
+pub(crate) mod output;
 mod plan;
-mod session;
+pub(crate) mod session;
 mod status;
 mod table;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::fault::NodeFault;
 ///
 /// # Errors
 /// Standard output cannot be written to. A reader that has read enough is no error.
-pub(super) fn say(text: impl AsRef<str>) -> Result<(), NodeFault> {
+pub(crate) fn say(text: impl AsRef<str>) -> Result<(), NodeFault> {
     match print(text.as_ref()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(NodeFault::failed(format!("cannot write to standard output: {error}")))
@@ -29,7 +29,7 @@ fn print(text: &str) -> std::io::Result<()> {
 }
 
 /// Tells a line that is no part of the answer.
-pub(super) fn tell(line: &str) {
+pub(crate) fn tell(line: &str) {
     // Nobody may be listening; that is no reason to stop.
     let _unheard = writeln!(stderr(), "{line}");
 }

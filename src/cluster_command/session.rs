@@ -23,7 +23,7 @@ const BETWEEN_ROUNDS: Duration = Duration::from_millis(500);
 const ROUNDS: u32 = 60;
 
 /// A logged-in operator.
-pub(super) struct Session {
+pub(crate) struct Session {
     client: Client,
     username: String,
     password: Secret,
@@ -68,7 +68,7 @@ impl Order {
 
 impl Session {
     /// Logs in at `admin`.
-    pub(super) async fn open(admin: &str, auth: &AuthConfig) -> Result<Self, NodeFault> {
+    pub(crate) async fn open(admin: &str, auth: &AuthConfig) -> Result<Self, NodeFault> {
         let password = auth.operator_password.clone().ok_or_else(|| {
             NodeFault::Config(ConfigError::new(
                 "the operator's password is not set: give it as ONSALE_AUTH__OPERATOR_PASSWORD; a node that has made \
@@ -82,7 +82,7 @@ impl Session {
     }
 
     /// The state of the cluster, as it was sent and as it is understood.
-    pub(super) async fn cluster(&mut self) -> Result<(String, ClusterBody), NodeFault> {
+    pub(crate) async fn cluster(&mut self) -> Result<(String, ClusterBody), NodeFault> {
         let (raw, cluster): (String, ClusterBody) = self.read("/admin/cluster").await?;
         for node in cluster.nodes.iter().filter(|node| node.alive && !node.admin_addr.is_empty()) {
             if !self.nodes.contains(&node.admin_addr) {
@@ -122,7 +122,7 @@ impl Session {
     }
 
     /// Reads from any node that answers.
-    async fn read<T: DeserializeOwned>(&mut self, path: &str) -> Result<(String, T), NodeFault> {
+    pub(crate) async fn read<T: DeserializeOwned>(&mut self, path: &str) -> Result<(String, T), NodeFault> {
         let mut why = NodeFault::failed("no node is known");
         for round in 0..ROUNDS {
             for _ in 0..self.nodes.len() {

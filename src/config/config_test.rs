@@ -50,6 +50,7 @@ fn a_message_names_key_value_source_and_what_is_allowed() {
         ("ONSALE_CLUSTER__REPLICATION", "4", vec!["cluster.replication = 4", "1, 3, 5 or 7"]),
         ("ONSALE_CLUSTER__SHARDS", "-3", vec!["cluster.shards = -3", "from 1 to 1024"]),
         ("ONSALE_PAYMENTS__TEST_PROVIDER", "maybe", vec!["\"maybe\"", "\"auto\""]),
+        ("ONSALE_PAYMENTS__STRIPE_KEY", "sk with spaces", vec!["payments.stripe_key", "kept secret"]),
         ("ONSALE_JOURNAL__RESERVE_MEBIBYTES", "0", vec!["journal.reserve_mebibytes = 0", "from 1 to"]),
         ("ONSALE_LOG__LEVEL", "a=b=c", vec!["log.level", "a=b=c"]),
         ("ONSALE_AUTH__TOKEN", "x", vec!["auth.token in", "not a setting", "auth.token_secret"]),
@@ -104,5 +105,21 @@ fn every_key_is_documented() {
         let name = key.split('.').next_back().unwrap();
         let at = lines.iter().position(|line| line.starts_with(&format!("{name} = "))).unwrap();
         assert!(lines[at - 1].starts_with('#'), "{key} has no line of why");
+    }
+}
+
+#[test]
+fn a_stripe_account_is_reached_over_tls_or_on_this_machine() {
+    let key = ("ONSALE_PAYMENTS__STRIPE_KEY", "sk_test_1");
+    assert!(with(&[]).unwrap().payments.stripe.is_none(), "no key, no account");
+    let account = with(&[key]).unwrap().payments.stripe.unwrap();
+    assert_eq!((account.url.as_str(), account.is_loopback()), ("https://api.stripe.com", false));
+    assert!(!format!("{account:?}").contains("sk_test_1"));
+    for good in ["http://127.0.0.1:12111", "http://[::1]:1", "https://stripe.example/proxy"] {
+        assert!(with(&[key, ("ONSALE_PAYMENTS__STRIPE_URL", good)]).is_ok(), "{good}");
+    }
+    for bad in ["http://api.stripe.com", "http://10.0.0.1", "api.stripe.com", "", "ftp://127.0.0.1"] {
+        let refused = with(&[key, ("ONSALE_PAYMENTS__STRIPE_URL", bad)]).unwrap_err().to_string();
+        assert!(refused.contains("payments.stripe_url"), "{refused}");
     }
 }

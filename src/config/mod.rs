@@ -3,6 +3,7 @@
 //! Whatever is wrong ends the program with exit code 2 and a message that names the key, the value and what is allowed.
 
 mod settings;
+mod stripe;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -11,6 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use settings::Settings;
+pub use stripe::StripeConfig;
 
 /// The fewest bytes of a secret that signs or authenticates.
 pub const MIN_SECRET_BYTES: usize = 32;
@@ -171,6 +173,8 @@ pub struct PaymentsConfig {
     pub timeout_ms: u64,
     /// After that a booking answers 202.
     pub answer_after: Duration,
+    /// The Stripe account, where there is one.
+    pub stripe: Option<StripeConfig>,
     test_provider: TestProvider,
 }
 
@@ -275,6 +279,7 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
     let payments = PaymentsConfig {
         timeout_ms: settings.number("payments.timeout_ms", 100..=600_000)?,
         answer_after: ms("payments.answer_after_ms", 10, 25_000)?,
+        stripe: stripe::check(settings)?,
         test_provider: match settings.text("payments.test_provider") {
             "on" => TestProvider::On,
             "off" => TestProvider::Off,

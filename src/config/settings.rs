@@ -15,7 +15,13 @@ use super::ConfigError;
 
 const BUILT_IN: &str = include_str!("../../config.toml");
 const ENV_PREFIX: &str = "ONSALE_";
-const SECRETS: &[&str] = &["auth.operator_password", "auth.token_secret", "cluster.secret"];
+const SECRETS: &[&str] = &[
+    "auth.operator_password",
+    "auth.token_secret",
+    "cluster.secret",
+    "payments.stripe_key",
+    "payments.stripe_webhook_secret",
+];
 
 /// One value and where it came from.
 #[derive(Debug, Clone)]

@@ -82,7 +82,10 @@ fn has_replica(ways: &dyn Ways, event: EventId) -> bool {
 pub(super) fn may_free(command: &Command) -> bool {
     match command {
         Command::ChangeHold { remove, .. } => !remove.is_empty(),
-        Command::ReleaseHold { .. } | Command::Cancel { .. } | Command::Unblock { .. } => true,
+        Command::ReleaseHold { .. }
+        | Command::Cancel { .. }
+        | Command::Unblock { .. }
+        | Command::HearProvider { .. } => true,
         _ => false,
     }
 }

@@ -15,6 +15,7 @@ use super::ticket::Scene;
 use crate::auth::{Passwords, Tokens};
 use crate::config::Config;
 use crate::dispatch::Dispatch;
+use crate::gateway::Providers;
 use crate::metrics::Metrics;
 use crate::projections::Feeds;
 
@@ -32,8 +33,8 @@ pub struct Parts {
     pub dispatch: Dispatch,
     /// The seats of events that have no replica here.
     pub feeds: Feeds,
-    /// Names of the payment providers that this node speaks to.
-    pub providers: &'static [&'static str],
+    /// The payment providers that this node speaks to.
+    pub providers: Providers,
     /// Access tokens.
     pub tokens: Tokens,
     /// What other nodes have said of tokens, on a node without accounts.

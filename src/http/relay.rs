@@ -14,7 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use cluster::peer::CallError;
 use cluster::raft::types::NodeId;
-use domain::ids::{BookingId, EventId};
+use domain::ids::{BookingId, EventId, PaymentId};
 use http_body_util::{BodyExt, Limited};
 use tower::ServiceExt;
 
@@ -93,8 +93,14 @@ fn way(ways: &dyn Ways, method: &Method, path: &str, headers: &HeaderMap) -> Way
         ["event", id] | ["events", id] | ["events", id, "seats"] if headers.contains_key(AUTHORIZATION) => {
             id.parse().map_or(Way::Here, |event| with_sale(ways, event))
         }
-        ["bookings", id] if reads => {
+        ["events", id, "bookings" | "payments"] | ["bookings", "event", id] if reads => {
+            id.parse().map_or(Way::Here, |event| with_sale(ways, event))
+        }
+        ["bookings", id] | ["bookings", id, "payment"] | ["payments", "booking", id] if reads => {
             id.parse().map_or(Way::Here, |booking: BookingId| with_sale(ways, booking.event))
+        }
+        ["payments", id] if reads => {
+            id.parse().map_or(Way::Here, |payment: PaymentId| with_sale(ways, payment.event))
         }
         _ => Way::Here,
     }
@@ -140,7 +146,8 @@ async fn elsewhere(app: &App, request: Request, way: Way) -> Result<Response, Pr
         }
         Way::Any(nodes) => {
             let path = request.uri().path();
-            let is_sale = path.starts_with("/event") || path.starts_with(ADMIN_EVENTS);
+            let is_sale =
+                ["/event", "/bookings/event/", ADMIN_EVENTS].iter().any(|sale| path.starts_with(sale));
             let size = if is_sale { Size::Large } else { Size::Small };
             app.dispatch.relay_to_any(&nodes, request, size).await
         }

@@ -16,7 +16,7 @@ use crate::clock::{SystemClock, SystemRandom};
 use crate::config::{self, Secret};
 use crate::dispatch::edge::Edge;
 use crate::dispatch::{self, Dispatch};
-use crate::gateway::TestProvider;
+use crate::gateway::{Providers, TestProvider};
 use crate::http::{Identities, Parts, Readiness};
 use crate::listings::{Directory, Sales};
 use crate::metrics::Metrics;
@@ -155,7 +155,7 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
         cluster,
         dispatch,
         feeds,
-        providers: &[TestProvider::NAME],
+        providers: Providers::test(),
         identities: Identities::default(),
         clock,
         random,

@@ -25,7 +25,7 @@ pub(super) fn public_router(app: &App) -> Router {
 
 /// What other nodes reach: requests of their clients, and of their operators, that this one can answer.
 pub(crate) fn relayed_router(app: &App) -> Router {
-    let routes = public_routes(&app.config.http).merge(admin::history_routes().json_only());
+    let routes = public_routes(&app.config.http).merge(admin::event_routes().json_only());
     surround(routes, app, |routes| routes.layer(from_fn_with_state(app.clone(), relay)))
 }
 
@@ -49,11 +49,12 @@ fn public_routes(limits: &HttpConfig) -> Routes {
         .merge(selling::routes())
         .json_only();
     let any_form = event_seats::routes().merge(selling::batch_routes(limits.batch_limit_bytes));
+    let any_form = any_form.merge(selling::webhook_routes());
     json.merge(any_form).merge(admin::health_routes()).merge(openapi::pages())
 }
 
 fn admin_routes() -> Routes {
-    admin::routes().merge(admin::history_routes()).json_only().merge(admin::metrics_routes())
+    admin::routes().merge(admin::event_routes()).json_only().merge(admin::metrics_routes())
 }
 
 fn surround(routes: Routes, app: &App, inside: impl FnOnce(Router<App>) -> Router<App>) -> Router {

@@ -7,7 +7,7 @@ use actors::{Observer, Shell};
 use domain::event::{Cancellation, SaleTerms};
 use domain::ids::{EventId, UserId};
 use domain::ports::{
-    Authorization, BoxFuture, Charge, Clock, Journal, JournalFault, Listing, Listings, Opened,
+    Authorization, BoxFuture, Capture, Charge, Clock, Journal, JournalFault, Listing, Listings, Opened,
     PaymentGateway, Place, Random, Term,
 };
 use domain::seat_map::{Plan, PlanLayout, PlanSection, SeatMap};
@@ -84,8 +84,8 @@ impl PaymentGateway for Unpaid {
         Box::pin(std::future::ready(Authorization::Declined))
     }
 
-    fn capture(&self, _charge: Charge) -> BoxFuture<()> {
-        Box::pin(std::future::ready(()))
+    fn capture(&self, _charge: Charge) -> BoxFuture<Capture> {
+        Box::pin(std::future::ready(Capture::Taken))
     }
 
     fn void(&self, _charge: Charge) -> BoxFuture<()> {

@@ -57,6 +57,18 @@ fn a_declined_payment_leaves_the_hold_and_a_late_one_is_voided() {
 }
 
 #[test]
+fn money_that_is_found_when_it_is_to_be_let_go_of_gets_its_seats() {
+    scene(16, |world| async move {
+        let held = held(world.ask(1, hold(&[3])).await);
+        let found = booked(settled(world.ask(1, book(held.hold, "tok_found_late")).await).await);
+        assert_eq!(found.booking.status, BookingStatus::Booked);
+        assert_eq!(found.booking.payment.status, PaymentStatus::Captured);
+        assert_eq!(world.gateway.calls(), ["authorize 2500", "capture 2500"], "it is never let go of");
+        assert_eq!(status(&world), SeatStatus::Booked);
+    });
+}
+
+#[test]
 fn a_payment_survives_the_death_of_its_owner() {
     scene(16, |world| async move {
         let held = held(world.ask(1, hold(&[3])).await);

@@ -13,7 +13,7 @@ use domain::event::{
 };
 use domain::ids::{EventId, HoldNumber, SeatIndex, UserId};
 use domain::ports::{
-    Authorization, BoxFuture, Charge, Clock, JournalFault, Listing, Listings, PaymentGateway, Random,
+    Authorization, BoxFuture, Capture, Charge, Clock, JournalFault, Listing, Listings, PaymentGateway, Random,
 };
 use domain::seat_map::{Plan, PlanLayout, PlanSection, SeatMap};
 use domain::time::{Reading, UnixMillis};
@@ -159,12 +159,18 @@ impl PaymentGateway for TestGateway {
         })
     }
 
-    fn capture(&self, charge: Charge) -> BoxFuture<()> {
+    fn set_aside_late(&self, charge: Charge) -> BoxFuture<Option<Authorization>> {
+        let late = charge.method.token == "tok_found_late";
+        Box::pin(std::future::ready(late.then_some(Authorization::Granted)))
+    }
+
+    fn capture(&self, charge: Charge) -> BoxFuture<Capture> {
         self.note(format!("capture {}", charge.amount_minor));
         Box::pin(async move {
             if charge.method.token == "tok_slow_capture" {
                 tokio::time::sleep(Duration::from_millis(LATE_MS)).await;
             }
+            Capture::Taken
         })
     }
 

@@ -27,11 +27,12 @@ Add --features onsale/count-allocations to both to have allocations counted as w
   onsale-bench load --rate 5000              open loop; latency counts from when a request was due
   onsale-bench load --overload               ten times the sustainable load
   onsale-bench load --one-client             one hold against one write to the disk
-  onsale-bench load --expiry                 50,000 holds that end in one second";
+  onsale-bench load --expiry                 50,000 holds that end in one second
+  onsale-bench load --bookings               bookings with their payment, against holds";
 
 /// What to measure, and how.
 #[derive(Debug, clap::Args)]
-#[command(group = ArgGroup::new("question").args(["overload", "one_client", "expiry"]))]
+#[command(group = ArgGroup::new("question").args(["overload", "one_client", "expiry", "bookings"]))]
 pub(super) struct Args {
     /// What everybody asks for; several are measured one after the other.
     #[arg(long = "mix", value_enum, value_delimiter = ',', default_values = ["hold", "refused"], conflicts_with = "question")]
@@ -81,6 +82,9 @@ pub(super) struct Args {
     /// Let 50,000 holds end in one second, while others go on.
     #[arg(long)]
     expiry: bool,
+    /// Compare bookings, paid in the call that makes them, with holds.
+    #[arg(long)]
+    bookings: bool,
     /// The node's program; the `onsale` beside this one unless given.
     #[arg(long, value_name = "PATH")]
     node: Option<PathBuf>,
@@ -108,6 +112,8 @@ enum MixName {
     Batch,
     /// A hold, and its booking paid.
     HoldConfirm,
+    /// Hold and payment in one call.
+    Book,
 }
 
 /// One constant answer to everything.
@@ -128,6 +134,7 @@ impl From<MixName> for Mix {
             MixName::Refused => Self::Refused,
             MixName::Batch => Self::Batch,
             MixName::HoldConfirm => Self::HoldConfirm,
+            MixName::Book => Self::Book,
         }
     }
 }
@@ -146,10 +153,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 fn options(args: Args) -> anyhow::Result<LoadOptions> {
-    let question = match (args.overload, args.one_client, args.expiry) {
-        (true, _, _) => Question::Overload,
-        (_, true, _) => Question::OneClient,
-        (_, _, true) => Question::Expiry,
+    let question = match (args.overload, args.one_client, args.expiry, args.bookings) {
+        (true, ..) => Question::Overload,
+        (_, true, ..) => Question::OneClient,
+        (_, _, true, _) => Question::Expiry,
+        (.., true) => Question::Bookings,
         _ => Question::Compare,
     };
     let usual = Programs::beside_this()?;

@@ -3,7 +3,7 @@
 //! Owns: the mixes, and reading an answer as far as counting needs it: by its status alone, but for a sample.
 
 use super::batch;
-use crate::replay::wire::{HoldAnswer, Problem, parse};
+use crate::replay::wire::{Created, HoldAnswer, Problem, parse};
 use hyper::body::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,8 @@ pub enum Mix {
     Batch,
     /// A hold, and its booking paid in the same visit.
     HoldConfirm,
+    /// Hold and payment in one call.
+    Book,
 }
 
 /// What came of requests, added up.
@@ -44,14 +46,16 @@ impl Mix {
             Self::Refused => "refused",
             Self::Batch => "batch",
             Self::HoldConfirm => "hold-confirm",
+            Self::Book => "book",
         }
     }
 
-    /// What comes behind an event's path.
-    pub(crate) fn path(self) -> &'static str {
+    /// Where it is asked for.
+    pub(crate) fn path(self, event: &str) -> String {
         match self {
-            Self::Batch => "holds/batch",
-            Self::Hold | Self::Refused | Self::HoldConfirm => "holds",
+            Self::Batch => format!("/events/{event}/holds/batch"),
+            Self::Hold | Self::Refused | Self::HoldConfirm => format!("/events/{event}/holds"),
+            Self::Book => format!("/bookings/{event}"),
         }
     }
 
@@ -74,6 +78,10 @@ impl Mix {
                 let hold: HoldAnswer<'_> = parse(body)?;
                 let is_right = hold.id.starts_with("hld_") && !hold.tickets.is_empty();
                 if is_right { Ok(()) } else { Err("a hold without an id or tickets".into()) }
+            }
+            (Self::Book, 201) => {
+                let booking: Created = parse(body)?;
+                if booking.id.starts_with("bkg_") { Ok(()) } else { Err("a booking without an id".into()) }
             }
             (Self::Refused, 409) => {
                 let problem: Problem = parse(body)?;

@@ -5,6 +5,7 @@
 //! Not: whether what was acknowledged is true; that is the replay's and the checker's.
 
 mod batch;
+mod bookings;
 mod compare;
 pub mod constant;
 pub(crate) mod contender;
@@ -25,6 +26,7 @@ pub(crate) mod servers;
 mod tally;
 mod text;
 
+pub use bookings::{BookingsReport, BookingsRound};
 pub use expiry::{ExpiryReport, Freed};
 pub use figures::Figures;
 pub use mix::Mix;
@@ -58,6 +60,8 @@ pub enum Question {
     OneClient,
     /// Fifty thousand holds that end in one second.
     Expiry,
+    /// Bookings with their payment, against holds.
+    Bookings,
 }
 
 /// How it is measured.
@@ -150,6 +154,7 @@ pub async fn run(options: &LoadOptions, progress: &dyn Progress) -> anyhow::Resu
         Question::Compare => Measured::Mixes(compare::compare(options, clock, progress).await?),
         Question::Overload => Measured::Overload(overload::overload(options, clock, progress).await?),
         Question::OneClient => Measured::OneClient(one_client::one_client(options, clock, progress).await?),
+        Question::Bookings => Measured::Bookings(bookings::bookings(options, clock, progress).await?),
         Question::Expiry => Measured::Expiry(Box::new(expiry::expiry(options, clock, progress).await?)),
     };
     Ok(LoadReport { settings: report::Settings::of(options), hardware: Hardware::here(), measured })

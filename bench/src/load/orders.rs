@@ -53,6 +53,21 @@ struct HoldBody<'a> {
     ticket_ids: &'a [String],
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BookBody<'a> {
+    ticket_ids: &'a [String],
+    payment_details: Card,
+}
+
+#[derive(Serialize)]
+struct Card {
+    provider: &'static str,
+    token: &'static str,
+}
+
+const CARD: Card = Card { provider: "test", token: "tok_visa" };
+
 impl Order {
     /// The same request under another key, if it has one.
     pub(crate) fn with_key_numbered(&self, number: usize) -> Self {
@@ -65,13 +80,16 @@ impl Recipe<'_> {
     /// Asks for each of `parties`' seats once, in a shuffled order.
     pub(crate) fn orders(&self, event: &str, mut parties: Vec<Vec<String>>) -> anyhow::Result<Vec<Order>> {
         shuffle(&mut parties, self.seed);
-        let path = Arc::new(format!("/events/{event}/{}", self.mix.path()).parse::<Uri>()?);
+        let path = Arc::new(self.mix.path(event).parse::<Uri>()?);
         let share = if self.mix == Mix::Batch { self.batch } else { 1 };
         let mut orders = Vec::with_capacity(parties.len() / share);
         for (number, parties) in parties.chunks_exact(share).enumerate() {
             let key = self.keys.map(|prefix| format!("{prefix}-{event}-{number}"));
             let body = match self.mix {
                 Mix::Batch => serde_json::to_vec(&BatchBody::new(parties, key.as_deref()))?,
+                Mix::Book => {
+                    serde_json::to_vec(&BookBody { ticket_ids: &parties[0], payment_details: CARD })?
+                }
                 _ => serde_json::to_vec(&HoldBody { ticket_ids: &parties[0] })?,
             };
             let key = key.filter(|_| self.mix != Mix::Batch).map(HeaderValue::try_from).transpose()?;

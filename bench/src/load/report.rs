@@ -2,7 +2,10 @@
 //!
 //! Owns: medians over the rounds and ratios within them. How it looks is in [`super::text`] and [`super::plot`].
 
-use super::{ExpiryReport, Figures, LoadOptions, Mix, OneClientReport, OverloadReport, Question, plot, text};
+use super::{
+    BookingsReport, ExpiryReport, Figures, LoadOptions, Mix, OneClientReport, OverloadReport, Question, plot,
+    text,
+};
 use crate::report::Hardware;
 use crate::stats::Spread;
 use anyhow::Context;
@@ -63,6 +66,8 @@ pub enum Measured {
     OneClient(OneClientReport),
     /// Holds that end together.
     Expiry(Box<ExpiryReport>),
+    /// Bookings against holds.
+    Bookings(BookingsReport),
 }
 
 /// One mix and who served it.
@@ -99,7 +104,8 @@ impl Settings {
             rate_per_s: options.rate_per_s,
             seconds: options.seconds.as_secs_f64(),
             warm_up_seconds: options.warm_up.as_secs_f64(),
-            rounds: if matches!(options.question, Question::Compare | Question::Overload) {
+            rounds: if matches!(options.question, Question::Compare | Question::Overload | Question::Bookings)
+            {
                 options.rounds
             } else {
                 1

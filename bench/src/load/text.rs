@@ -4,8 +4,8 @@
 
 use super::report::Settings;
 use super::{
-    ContenderReport, ExpiryReport, Figures, LoadReport, Measured, Mix, MixReport, OneClientReport,
-    OverloadReport,
+    BookingsReport, ContenderReport, ExpiryReport, Figures, LoadReport, Measured, Mix, MixReport,
+    OneClientReport, OverloadReport,
 };
 use crate::report::{Latency, whole};
 use crate::stats::Spread;
@@ -25,6 +25,10 @@ pub(super) fn render(report: &LoadReport) -> String {
         Measured::Overload(measured) => overload(&mut out, measured),
         Measured::OneClient(measured) => one_client(&mut out, measured, &report.settings),
         Measured::Expiry(measured) => expiry(&mut out, measured),
+        Measured::Bookings(measured) => {
+            heading(&mut out, &report.settings);
+            bookings(&mut out, measured);
+        }
     }
     let hardware = &report.hardware;
     let _ = writeln!(out, "\nmeasured on");
@@ -201,6 +205,31 @@ fn one_client(out: &mut String, report: &OneClientReport, settings: &Settings) {
     row(out, "append 4 KiB, fdatasync", [latency(&report.sync)]);
     row(out, "hold / sync, at p50", [format!("{:.2} x; to reach: 4 x or less, then 2.5 x", report.ratio())]);
     row(out, "durability", [report.durability.clone()]);
+}
+
+fn bookings(out: &mut String, report: &BookingsReport) {
+    let _ = writeln!(out, "\nBookings that are paid in the call that makes them, against holds, in turn");
+    row(out, "", ["holds".to_owned(), "bookings".to_owned()]);
+    let mut line = |label: &str, figure: fn(&Figures) -> f64, text: fn(Spread) -> String| {
+        let cell = |of: fn(&super::BookingsRound) -> &Figures| {
+            let spread = Spread::of(report.rounds.iter().map(|round| figure(of(round))));
+            spread.map_or_else(|| "-".into(), text)
+        };
+        row(out, label, [cell(|round| &round.holds), cell(|round| &round.bookings)]);
+    };
+    line("acknowledged/s", |figures| figures.holds_per_s, rate);
+    line("answers 503/s", |figures| figures.overloaded_per_s, rate);
+    line("faults/s", |figures| figures.faults_per_s, rate);
+    line("p50", |figures| figures.latency.p50_ms, millis);
+    line("p99", |figures| figures.latency.p99_ms, millis);
+    let ratio = report.ratio().map_or_else(|| "-".into(), |ratio| times(ratio) + "; to reach: 0.40 x");
+    row(out, "bookings / holds", [ratio]);
+    row(out, "durability", [report.durability.clone()]);
+    for round in &report.rounds {
+        for fault in [&round.holds.fault, &round.bookings.fault].into_iter().flatten() {
+            let _ = writeln!(out, "  FAULT: {fault}");
+        }
+    }
 }
 
 fn expiry(out: &mut String, report: &ExpiryReport) {

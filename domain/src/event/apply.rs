@@ -5,14 +5,15 @@
 
 use std::sync::Arc;
 
-use super::booking::{Booking, Payment, PaymentMethod, PaymentStatus, TicketCode};
-use super::command::Key;
+use super::apply_bookings::{Begun, Required};
+use super::booking::Booking;
 use super::fact::{Fact, Stamped};
 use super::hold::{Hold, PricedSeat};
+use super::payment::{Payment, PaymentStatus};
 use super::reply::Reply;
-use super::sale::{Answer, Opening, Remembered, Sale};
+use super::sale::{Opening, Sale};
 use super::seats::Claim;
-use crate::ids::{BookingNumber, EventId, HoldNumber, SeatIndex, UserId};
+use crate::ids::{EventId, HoldNumber, SeatIndex, UserId};
 use crate::time::UnixMillis;
 
 /// Folds one fact of `event` into its sale; the first one, `SaleOpened`, makes the sale.
@@ -48,24 +49,14 @@ impl Sale {
             }
             Fact::HoldReleased { hold } | Fact::HoldExpired { hold } => self.hold_ended(at, *hold),
             Fact::PaymentStarted { booking, hold, method, settle_by, one_call, owed } => {
-                let started = Started {
-                    booking: *booking,
-                    hold: *hold,
-                    method,
-                    settle_by: *settle_by,
-                    one_call: *one_call,
-                };
-                self.payment_started(at, &started);
+                let (holds, payment) = (&[*hold], Payment::begin(method.clone(), *settle_by));
+                let one_call = *one_call;
+                let begun = Begun { booking: *booking, holds, payment, one_call, pays_later: false };
+                self.booking_begun(at, begun);
                 self.owe(at, *booking, *owed);
             }
-            Fact::PaymentDeclined { booking } => {
-                self.payment_ended(*booking);
-                self.change_booking(*booking, Booking::decline);
-            }
-            Fact::PaymentTimedOut { booking } => {
-                self.payment_ended(*booking);
-                self.change_booking(*booking, Booking::time_out);
-            }
+            Fact::PaymentDeclined { booking } => self.payment_declined(*booking),
+            Fact::PaymentTimedOut { booking } => self.payment_ended(*booking, Booking::time_out),
             Fact::Booked { booking, codes } => self.booked(at, *booking, codes),
             Fact::PaymentCaptured { booking } => {
                 self.change_booking(*booking, |booking| booking.payment.status = PaymentStatus::Captured);
@@ -78,7 +69,7 @@ impl Sale {
                 self.owe(at, *booking, *owed);
             }
             Fact::RefundPaid { booking, amount_minor } => {
-                self.change_booking(*booking, |booking| booking.refund(*amount_minor));
+                self.change_booking(*booking, |booking| booking.payment.refund(*amount_minor));
             }
             Fact::SeatsBlocked { seats } => {
                 seats.iter().for_each(|seat| self.seats.set(*seat, Claim::Blocked));
@@ -91,6 +82,32 @@ impl Sale {
                 if let Some(view) = self.view_hold(*hold, at) {
                     self.answered(at, key, Reply::Hold(view));
                 }
+            }
+            Fact::BookingMade { booking, holds, pay_by, pays_later } => {
+                let (payment, pays_later) = (Payment::due(*pay_by), *pays_later);
+                let begun = Begun { booking: *booking, holds, payment, one_call: false, pays_later };
+                self.booking_begun(at, begun);
+            }
+            Fact::PaymentAttempted { booking, method, settle_by, owed } => {
+                self.payment_attempted(at, *booking, (method, *settle_by), *owed);
+            }
+            Fact::BookingLapsed { booking } => self.payment_ended(*booking, Booking::lapse),
+            Fact::PaymentActionRequired { booking, action, reference, settle_by } => {
+                let required = Required { action, reference, settle_by: *settle_by };
+                self.action_required(*booking, &required);
+            }
+            Fact::ChargeNamed { booking, reference } => {
+                self.change_booking(*booking, |booking| booking.payment.reference = Some(reference.clone()));
+            }
+            Fact::PaymentLost { booking } => self.payment_lost(*booking),
+            Fact::PaymentDisputed { booking, dispute } => {
+                self.change_booking(*booking, |booking| booking.payment.dispute(dispute));
+            }
+            Fact::ContactNamed { booking, contact } => {
+                self.change_booking(*booking, |booking| booking.contact.clone_from(contact));
+            }
+            Fact::MetadataKept { booking, metadata } => {
+                self.change_booking(*booking, |booking| booking.payment.metadata.clone_from(metadata));
             }
         }
     }
@@ -124,69 +141,12 @@ impl Sale {
         }
     }
 
-    fn payment_started(&mut self, at: UnixMillis, started: &Started<'_>) {
-        self.next_booking = self.next_booking.max(started.booking.0 + 1);
-        let Some(hold) = self.holds.get(&started.hold) else { return };
-        let payment = Payment::begin(started.method.clone(), started.settle_by);
-        let mut booking = Booking::begin(at, hold.buyer, started.hold, &hold.tickets, payment);
-        booking.one_call = started.one_call;
-        let before = self.deadline_of(hold);
-        self.deadlines.remove(before, started.hold);
-        self.deadlines.insert(started.settle_by, started.hold);
-        self.bookings.insert(started.booking, booking);
-        self.working.insert(started.booking);
-        if let Some(hold) = self.holds.get_mut(&started.hold) {
-            hold.paying = Some(started.booking);
-            if started.settle_by > hold.expires_at {
-                hold.stretched_to.get_or_insert(started.settle_by);
-            }
-        }
-    }
-
-    /// The payment came to nothing: the hold is as it was before.
-    fn payment_ended(&mut self, number: BookingNumber) {
-        if let Some(hold) = self.bookings.get(&number).map(|booking| booking.hold) {
-            self.change_hold(hold, |hold| hold.paying = None);
-        }
-    }
-
-    fn booked(&mut self, at: UnixMillis, number: BookingNumber, codes: &[TicketCode]) {
-        let Some(hold) = self.bookings.get(&number).map(|booking| booking.hold) else { return };
-        self.remove_hold(at, hold);
-        let Some(booking) = self.bookings.get_mut(&number) else { return };
-        booking.sell(at, codes);
-        booking.live_seats().for_each(|seat| self.seats.set(seat, Claim::Booking(number)));
-    }
-
-    fn tickets_cancelled(&mut self, number: BookingNumber, seats: &[SeatIndex], refund_minor: i64) {
-        let Some(buyer) = self.bookings.get(&number).map(|booking| booking.buyer) else { return };
-        self.give_back(buyer, seats.iter().copied());
-        self.change_booking(number, |booking| booking.cancel(seats, refund_minor));
-    }
-
-    fn owe(&mut self, at: UnixMillis, number: BookingNumber, owed: Option<Key>) {
-        let (Some(key), Some(booking)) = (owed, self.bookings.get_mut(&number)) else { return };
-        booking.owed.push(key);
-        let answer = Answer::Settling(number);
-        self.answers.insert(at, (key.caller, key.hash), Remembered { fingerprint: key.fingerprint, answer });
-    }
-
-    fn answered(&mut self, at: UnixMillis, key: &Key, reply: Reply) {
-        if let Reply::Booking(view) | Reply::Pending(view) = &reply
-            && let Some(booking) = self.bookings.get_mut(&view.number)
-        {
-            booking.owed.retain(|owed| owed != key);
-        }
-        let answer = Answer::Given(reply);
-        self.answers.insert(at, (key.caller, key.hash), Remembered { fingerprint: key.fingerprint, answer });
-    }
-
     fn take(&mut self, customer: UserId, tickets: &[PricedSeat], claim: Claim) {
         tickets.iter().for_each(|ticket| self.seats.set(ticket.seat, claim));
         *self.customers.entry(customer).or_default() += tickets.len() as u32;
     }
 
-    fn give_back(&mut self, customer: UserId, seats: impl ExactSizeIterator<Item = SeatIndex>) {
+    pub(super) fn give_back(&mut self, customer: UserId, seats: impl ExactSizeIterator<Item = SeatIndex>) {
         if let Some(has) = self.customers.get_mut(&customer) {
             *has = has.saturating_sub(seats.len() as u32);
             if *has == 0 {
@@ -205,21 +165,11 @@ impl Sale {
         self.holds.insert(number, hold);
     }
 
-    fn remove_hold(&mut self, at: UnixMillis, number: HoldNumber) -> Option<Hold> {
+    pub(super) fn remove_hold(&mut self, at: UnixMillis, number: HoldNumber) -> Option<Hold> {
         let hold = self.holds.remove(&number)?;
         self.deadlines.remove(self.deadline_of(&hold), number);
         self.ended.insert(at, number, hold.buyer);
         Some(hold)
-    }
-
-    /// Changes a booking and keeps its open work filed right.
-    fn change_booking(&mut self, number: BookingNumber, change: impl FnOnce(&mut Booking)) {
-        let Some(booking) = self.bookings.get_mut(&number) else { return };
-        change(booking);
-        match booking.open_work() {
-            Some(_) => self.working.insert(number),
-            None => self.working.remove(&number),
-        };
     }
 }
 
@@ -236,17 +186,9 @@ impl Fact {
                 | Self::HoldExpired { .. }
                 | Self::Booked { .. }
                 | Self::TicketsCancelled { .. }
+                | Self::PaymentLost { .. }
                 | Self::SeatsBlocked { .. }
                 | Self::SeatsUnblocked { .. }
         )
     }
-}
-
-/// What `PaymentStarted` carries.
-struct Started<'a> {
-    booking: BookingNumber,
-    hold: HoldNumber,
-    method: &'a PaymentMethod,
-    settle_by: UnixMillis,
-    one_call: bool,
 }

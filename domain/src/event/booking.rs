@@ -1,9 +1,10 @@
-//! A booking and its payment: a recorded process of authorize, commit the seats, capture; or else void.
+//! A booking: a recorded process of authorize, commit the seats, capture; or else void.
 
 use serde::{Deserialize, Serialize};
 
 use super::command::Key;
 use super::hold::PricedSeat;
+use super::payment::{NextAction, Payment, PaymentStatus, Work};
 use crate::ids::{HoldNumber, SeatIndex, UserId};
 use crate::planted::{self, Bug};
 use crate::time::UnixMillis;
@@ -28,7 +29,7 @@ pub struct SoldTicket {
 /// Where a booking stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BookingStatus {
-    /// Its payment is under way; the seats are held.
+    /// Its payment is under way, or to come; the seats are held.
     Pending,
     /// The seats are sold.
     Booked,
@@ -36,123 +37,43 @@ pub enum BookingStatus {
     Cancelled,
 }
 
-/// Which provider, and the provider's word for the buyer's means of payment.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PaymentMethod {
-    /// The provider's name, `test` for the built-in one.
-    pub provider: String,
-    /// The provider's token.
-    pub token: String,
-}
-
-impl core::fmt::Debug for PaymentMethod {
-    /// The token stays out of logs.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "PaymentMethod({})", self.provider)
-    }
-}
-
-/// Where the money is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PaymentStatus {
-    /// The provider has been asked.
-    Pending,
-    /// Set aside by the provider, and the seats are sold.
-    Authorized,
-    /// Taken.
-    Captured,
-    /// Never taken: the provider was too late.
-    Voided,
-    /// Never taken: the provider refused.
-    Declined,
-}
-
-/// The payment of a booking.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Payment {
-    /// How it is paid.
-    pub method: PaymentMethod,
-    /// Where the money is.
-    pub status: PaymentStatus,
-    /// The seats wait for the provider until here, no longer.
-    pub settle_by: UnixMillis,
-    /// Of what was captured: decided to be given back, but not confirmed by the provider. One amount a refund, in
-    /// order: a refund that was asked for may be asked for again, so its amount must not grow with the next.
-    pub refunds_due_minor: Vec<i64>,
-    /// Given back.
-    pub refunded_minor: i64,
-    /// Refunds confirmed so far; numbers the next one.
-    pub refunds: u32,
-    /// The provider may still hold money that it must let go of.
-    pub void_due: bool,
-}
-
 /// Seats sold, or about to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Booking {
     /// Who buys.
     pub buyer: UserId,
-    /// The hold it was made from.
-    pub hold: HoldNumber,
-    /// Its tickets, in the order of the hold.
+    /// The holds it was made from, one at least.
+    pub holds: Vec<HoldNumber>,
+    /// Its tickets, in the order of the holds.
     pub tickets: Vec<SoldTicket>,
     /// Where it stands.
     pub status: BookingStatus,
     /// Its payment.
     pub payment: Payment,
-    /// When the payment began.
+    /// When it was made.
     pub created_at: UnixMillis,
     /// When the seats were sold.
     pub booked_at: Option<UnixMillis>,
     /// Hold and payment came in one call: the seats go free when the payment fails.
     pub one_call: bool,
+    /// Made without a payment: one that is declined leaves it to be paid otherwise, until the holds end.
+    pub pays_later: bool,
+    /// Who the tickets are for, sealed with the buyer's key; empty where nobody has said.
+    pub contact: Vec<u8>,
     /// Keyed requests that get their answer when the outside work is done.
     pub owed: Vec<Key>,
 }
 
-/// What has to be done at the provider for a booking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    /// Set the money aside.
-    Authorize,
-    /// Take it.
-    Capture,
-    /// Let it go.
-    Void,
-    /// Give so much back.
-    Refund {
-        /// Minor units.
-        amount_minor: i64,
-        /// The number of this refund within the payment.
-        attempt: u32,
-    },
-}
-
-impl Payment {
-    /// A payment that the provider is asked for.
-    pub(super) fn begin(method: PaymentMethod, settle_by: UnixMillis) -> Self {
-        Self {
-            method,
-            status: PaymentStatus::Pending,
-            settle_by,
-            refunds_due_minor: Vec::new(),
-            refunded_minor: 0,
-            refunds: 0,
-            void_due: false,
-        }
-    }
-}
-
 impl Booking {
-    /// A booking whose payment begins at `at`.
+    /// A booking of what `tickets` are, made at `at`.
     pub(super) fn begin(
         at: UnixMillis,
         buyer: UserId,
-        hold: HoldNumber,
-        tickets: &[PricedSeat],
+        holds: Vec<HoldNumber>,
+        tickets: impl Iterator<Item = PricedSeat>,
         payment: Payment,
     ) -> Self {
-        let sold = |ticket: &PricedSeat| SoldTicket {
+        let sold = |ticket: PricedSeat| SoldTicket {
             seat: ticket.seat,
             price_minor: ticket.price_minor,
             code: None,
@@ -160,13 +81,15 @@ impl Booking {
         };
         Self {
             buyer,
-            hold,
-            tickets: tickets.iter().map(sold).collect(),
+            holds,
+            tickets: tickets.map(sold).collect(),
             status: BookingStatus::Pending,
             payment,
             created_at: at,
             booked_at: None,
             one_call: false,
+            pays_later: false,
+            contact: Vec::new(),
             owed: Vec::new(),
         }
     }
@@ -175,14 +98,19 @@ impl Booking {
     pub(super) fn sell(&mut self, at: UnixMillis, codes: &[TicketCode]) {
         self.status = BookingStatus::Booked;
         self.payment.status = PaymentStatus::Authorized;
+        self.payment.action = None;
+        self.payment.void_due = false;
         self.booked_at = Some(at);
         self.tickets.iter_mut().zip(codes).for_each(|(ticket, code)| ticket.code = Some(*code));
     }
 
     /// The provider refused, so it holds no money, and whoever waits is told so.
     pub(super) fn decline(&mut self) {
-        self.status = BookingStatus::Cancelled;
+        if !self.pays_later {
+            self.status = BookingStatus::Cancelled;
+        }
         self.payment.status = PaymentStatus::Declined;
+        self.payment.action = None;
         self.owed.clear();
     }
 
@@ -190,7 +118,32 @@ impl Booking {
     pub(super) fn time_out(&mut self) {
         self.status = BookingStatus::Cancelled;
         self.payment.status = PaymentStatus::Voided;
+        self.payment.action = None;
         self.payment.void_due = !planted::is(Bug::ForgetVoid);
+    }
+
+    /// Nobody has paid it, and nobody will.
+    pub(super) fn lapse(&mut self) {
+        self.status = BookingStatus::Cancelled;
+        if self.payment.status == PaymentStatus::Due {
+            self.payment.status = PaymentStatus::Voided;
+        }
+    }
+
+    /// The provider waits for the buyer, and the seats for both.
+    pub(super) fn require(&mut self, action: &NextAction, reference: &str, settle_by: UnixMillis) {
+        self.payment.status = PaymentStatus::RequiresAction;
+        self.payment.action = Some(Box::new(action.clone()));
+        self.payment.reference = Some(reference.to_owned());
+        self.payment.settle_by = settle_by;
+    }
+
+    /// The provider no longer has the money that it had set aside.
+    pub(super) fn lose(&mut self) {
+        self.tickets.iter_mut().for_each(|ticket| ticket.cancelled = true);
+        self.status = BookingStatus::Cancelled;
+        self.payment.status = PaymentStatus::Voided;
+        self.payment.refunds_due_minor.clear();
     }
 
     /// Tickets are given back, for this much.
@@ -205,16 +158,6 @@ impl Booking {
         }
     }
 
-    /// The provider gave so much back: the refund that is due next.
-    pub(super) fn refund(&mut self, amount_minor: i64) {
-        let payment = &mut self.payment;
-        if payment.refunds_due_minor.first() == Some(&amount_minor) {
-            payment.refunds_due_minor.remove(0);
-            payment.refunded_minor += amount_minor;
-            payment.refunds += 1;
-        }
-    }
-
     /// The price of all its tickets, cancelled ones included: what was or is to be captured. Minor units.
     #[must_use]
     pub fn total_minor(&self) -> i64 {
@@ -224,17 +167,7 @@ impl Booking {
     /// What is to be done at the provider next, found again by a new owner.
     #[must_use]
     pub fn open_work(&self) -> Option<Work> {
-        match self.payment.status {
-            PaymentStatus::Pending => Some(Work::Authorize),
-            PaymentStatus::Authorized => Some(Work::Capture),
-            PaymentStatus::Voided if self.payment.void_due => Some(Work::Void),
-            PaymentStatus::Captured => self
-                .payment
-                .refunds_due_minor
-                .first()
-                .map(|amount| Work::Refund { amount_minor: *amount, attempt: self.payment.refunds }),
-            PaymentStatus::Voided | PaymentStatus::Declined => None,
-        }
+        self.payment.open_work()
     }
 
     /// Its live tickets.

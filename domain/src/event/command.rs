@@ -1,11 +1,14 @@
 //! What can be asked of a sale.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::best_available::BestWish;
-use super::booking::PaymentMethod;
+use super::payment::{Dispute, NextAction, PaymentMethod};
 use crate::account::Role;
 use crate::ids::{BookingNumber, HoldNumber, SeatIndex, UserId};
+use crate::money::Money;
 
 /// Who asks; verified by the node that took the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +48,7 @@ pub struct PaymentTerms {
 }
 
 /// What a provider did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PaymentOutcome {
     /// The money is set aside.
     Authorized,
@@ -62,6 +65,32 @@ pub enum PaymentOutcome {
         /// Which refund of the payment.
         attempt: u32,
     },
+    /// The money is set aside, and the charge has this name.
+    AuthorizedAs(String),
+    /// The buyer has to do something first.
+    ActionRequired {
+        /// What.
+        action: NextAction,
+        /// The name of the charge.
+        reference: String,
+    },
+    /// What was set aside is there no more, and was never taken.
+    Lost,
+    /// The money was set aside after all, found when it was to be let go of. Nobody else may let go of it meanwhile.
+    FoundLate(Option<String>),
+}
+
+/// What a provider tells unasked, of one charge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProviderNews {
+    /// So much was set aside.
+    Authorized(Money),
+    /// The charge was cancelled there before anything was taken.
+    Cancelled,
+    /// So much was taken.
+    Captured(Money),
+    /// The buyer disputes it.
+    Disputed(Dispute),
 }
 
 /// A command to a sale.
@@ -157,6 +186,51 @@ pub enum Command {
         /// What it did.
         outcome: PaymentOutcome,
     },
+    /// Make a booking of holds that is to be paid before the first of them ends.
+    Reserve {
+        /// Different holds of the caller, one at least.
+        holds: Vec<HoldNumber>,
+    },
+    /// Begin to pay several holds together, all or nothing.
+    BookTogether {
+        /// Different holds of the caller, one at least.
+        holds: Vec<HoldNumber>,
+        /// How.
+        payment: PaymentTerms,
+    },
+    /// Begin to pay a booking that was made without a payment.
+    Pay {
+        /// Which.
+        booking: BookingNumber,
+        /// How.
+        payment: PaymentTerms,
+    },
+    /// Say who the tickets are for.
+    NameContact {
+        /// Which.
+        booking: BookingNumber,
+        /// Sealed with the buyer's key.
+        contact: Vec<u8>,
+    },
+    /// Keep what the client wants to find at the payment again, in the place of what was there.
+    KeepMetadata {
+        /// Whose payment.
+        booking: BookingNumber,
+        /// Names and values.
+        metadata: BTreeMap<String, String>,
+    },
+    /// A provider has told something unasked; only those say this who have verified it. Its key is made of the
+    /// provider's id of the message, so what comes twice is heard once.
+    HearProvider {
+        /// Which.
+        booking: BookingNumber,
+        /// Which attempt to pay.
+        attempt: u32,
+        /// What the provider calls the charge.
+        reference: String,
+        /// What it told.
+        news: ProviderNews,
+    },
 }
 
 impl Command {
@@ -178,6 +252,12 @@ impl Command {
             Self::Block { .. } => "block",
             Self::Unblock { .. } => "unblock",
             Self::SettlePayment { .. } => "settle-payment",
+            Self::Reserve { .. } => "reserve",
+            Self::BookTogether { .. } => "book-together",
+            Self::Pay { .. } => "pay",
+            Self::NameContact { .. } => "name-contact",
+            Self::KeepMetadata { .. } => "keep-metadata",
+            Self::HearProvider { .. } => "hear-provider",
         }
     }
 }

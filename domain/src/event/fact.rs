@@ -1,12 +1,14 @@
 //! What has happened to a sale: the unit of the journal. Everything a replica needs stands in the fact itself.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::booking::{PaymentMethod, TicketCode};
+use super::booking::TicketCode;
 use super::command::Key;
 use super::hold::PricedSeat;
+use super::payment::{Dispute, NextAction, PaymentMethod};
 use super::reply::Reply;
 use super::terms::SaleTerms;
 use crate::ids::{BookingNumber, HoldNumber, SeatIndex, UserId};
@@ -85,12 +87,13 @@ pub enum Fact {
         /// Who is to be answered in the end.
         owed: Option<Key>,
     },
-    /// The provider refused: the booking is cancelled, for those who were told of it, and the hold is as it was.
+    /// The provider refused: the booking is cancelled, for those who were told of it, and its holds are as they were.
+    /// One that was made without a payment waits for another one.
     PaymentDeclined {
         /// Which.
         booking: BookingNumber,
     },
-    /// The provider was too late: the booking is cancelled, and the hold is as it was.
+    /// The provider was too late: the booking is cancelled, and its holds are as they were.
     PaymentTimedOut {
         /// Which.
         booking: BookingNumber,
@@ -154,6 +157,77 @@ pub enum Fact {
         /// Which.
         hold: HoldNumber,
     },
+    /// A booking was made of holds; it is not being paid yet.
+    BookingMade {
+        /// The next number.
+        booking: BookingNumber,
+        /// Live holds of one buyer that are not being paid.
+        holds: Vec<HoldNumber>,
+        /// It lapses then: when the first of its holds ends.
+        pay_by: UnixMillis,
+        /// A payment that is declined leaves it to be paid otherwise.
+        pays_later: bool,
+    },
+    /// A buyer began to pay a booking that was made before.
+    PaymentAttempted {
+        /// Which.
+        booking: BookingNumber,
+        /// How.
+        method: PaymentMethod,
+        /// How long the seats wait.
+        settle_by: UnixMillis,
+        /// Who is to be answered in the end.
+        owed: Option<Key>,
+    },
+    /// A booking that nobody has paid is cancelled; its holds are as they were.
+    BookingLapsed {
+        /// Which.
+        booking: BookingNumber,
+    },
+    /// The provider waits for the buyer to do something.
+    PaymentActionRequired {
+        /// Which.
+        booking: BookingNumber,
+        /// What.
+        action: NextAction,
+        /// What the provider calls the charge.
+        reference: String,
+        /// How long the seats wait.
+        settle_by: UnixMillis,
+    },
+    /// The provider has a name for the charge.
+    ChargeNamed {
+        /// Which.
+        booking: BookingNumber,
+        /// The name.
+        reference: String,
+    },
+    /// What the provider had set aside was gone before it was taken: the booking is cancelled, its seats are free.
+    PaymentLost {
+        /// Which.
+        booking: BookingNumber,
+    },
+    /// The buyer disputes the charge, or a dispute stands otherwise than before.
+    PaymentDisputed {
+        /// Which.
+        booking: BookingNumber,
+        /// As it is now.
+        dispute: Dispute,
+    },
+    /// Somebody said who the tickets are for.
+    ContactNamed {
+        /// Which.
+        booking: BookingNumber,
+        /// Sealed with the buyer's key.
+        contact: Vec<u8>,
+    },
+    /// The client's own notes on a payment.
+    MetadataKept {
+        /// Which.
+        booking: BookingNumber,
+        /// All of them.
+        metadata: BTreeMap<String, String>,
+    },
 }
 
 impl Fact {
@@ -182,7 +256,16 @@ impl Fact {
             | Self::PaymentCaptured { booking }
             | Self::PaymentVoided { booking }
             | Self::TicketsCancelled { booking, .. }
-            | Self::RefundPaid { booking, .. } => Some(*booking),
+            | Self::RefundPaid { booking, .. }
+            | Self::BookingMade { booking, .. }
+            | Self::PaymentAttempted { booking, .. }
+            | Self::BookingLapsed { booking }
+            | Self::PaymentActionRequired { booking, .. }
+            | Self::ChargeNamed { booking, .. }
+            | Self::PaymentLost { booking }
+            | Self::PaymentDisputed { booking, .. }
+            | Self::ContactNamed { booking, .. }
+            | Self::MetadataKept { booking, .. } => Some(*booking),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 //! [`decide()`] says what a command would change, [`apply()`] changes it; between the two lies the journal.
 
 mod apply;
+mod apply_bookings;
 mod best_available;
 mod booking;
 mod command;
@@ -11,6 +12,7 @@ pub mod decide;
 mod fact;
 mod fading;
 mod hold;
+mod payment;
 mod refusal;
 mod reply;
 mod sale;
@@ -21,13 +23,12 @@ mod validate;
 
 pub use apply::apply;
 pub use best_available::{BestWish, MAX_BEST_AVAILABLE};
-pub use booking::{
-    Booking, BookingStatus, Payment, PaymentMethod, PaymentStatus, SoldTicket, TicketCode, Work,
-};
-pub use command::{Caller, Command, Key, PaymentOutcome, PaymentTerms};
+pub use booking::{Booking, BookingStatus, SoldTicket, TicketCode};
+pub use command::{Caller, Command, Key, PaymentOutcome, PaymentTerms, ProviderNews};
 pub use decide::{Context, Decision, Outcome, decide, expire};
 pub use fact::{Fact, Stamped};
 pub use hold::{Hold, PricedSeat};
+pub use payment::{Dispute, NextAction, Payment, PaymentMethod, PaymentStatus, Work};
 pub use refusal::Refusal;
 pub use reply::{BookingView, HoldView, Reply};
 pub use sale::{Opening, Sale};

@@ -58,4 +58,6 @@ pub enum Reply {
     Declined,
     /// The house's seats are as asked.
     SeatsChanged,
+    /// Heard, and done what follows from it.
+    Heard,
 }

@@ -179,7 +179,9 @@ impl Sale {
     }
 
     /// All bookings, oldest first.
-    pub fn bookings(&self) -> impl ExactSizeIterator<Item = (BookingNumber, &Booking)> + '_ {
+    pub fn bookings(
+        &self,
+    ) -> impl ExactSizeIterator<Item = (BookingNumber, &Booking)> + DoubleEndedIterator + '_ {
         self.bookings.iter().map(|(number, booking)| (*number, booking))
     }
 

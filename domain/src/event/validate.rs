@@ -67,7 +67,7 @@ impl Sale {
             let paying = hold.paying.map(|booking| self.bookings.get(&booking));
             let right = paying.is_none_or(|booking| {
                 booking.is_some_and(|booking| {
-                    booking.status == BookingStatus::Pending && booking.hold == *number
+                    booking.status == BookingStatus::Pending && booking.holds.contains(number)
                 })
             });
             ensure(right, || format!("{number:?} is being paid by {:?}", hold.paying))?;
@@ -95,6 +95,10 @@ impl Sale {
             ensure(due.iter().all(|amount| *amount > 0), || format!("{number:?} refunds {due:?}"))?;
             let back = due.iter().sum::<i64>() + booking.payment.refunded_minor;
             ensure((0..=booking.total_minor()).contains(&back), || format!("{number:?} refunds {back}"))?;
+            let waits = booking.status == BookingStatus::Pending;
+            let held = |hold| self.hold(hold).is_some_and(|hold| hold.paying == Some(*number));
+            let all_held = booking.holds.iter().all(|hold| held(*hold));
+            ensure(!waits || all_held, || format!("{number:?} waits for {:?}", booking.holds))?;
             let sold = booking.status == BookingStatus::Booked;
             let coded = booking.tickets.iter().all(|ticket| ticket.code.is_some());
             ensure(!sold || coded, || format!("{number:?} lacks ticket codes"))?;

@@ -35,12 +35,23 @@ impl SeatHistory {
             Fact::PaymentStarted { booking, hold, .. } => {
                 self.holds.contains(hold) && self.bookings.insert(*booking)
             }
-            Fact::PaymentDeclined { booking } => self.bookings.remove(booking),
-            Fact::PaymentTimedOut { booking }
+            Fact::BookingMade { booking, holds, .. } => {
+                holds.iter().any(|hold| self.holds.contains(hold)) && self.bookings.insert(*booking)
+            }
+            Fact::PaymentDeclined { booking }
+            | Fact::PaymentTimedOut { booking }
             | Fact::Booked { booking, .. }
             | Fact::PaymentCaptured { booking }
             | Fact::PaymentVoided { booking }
-            | Fact::RefundPaid { booking, .. } => self.bookings.contains(booking),
+            | Fact::RefundPaid { booking, .. }
+            | Fact::PaymentAttempted { booking, .. }
+            | Fact::BookingLapsed { booking }
+            | Fact::PaymentActionRequired { booking, .. }
+            | Fact::ChargeNamed { booking, .. }
+            | Fact::PaymentLost { booking }
+            | Fact::PaymentDisputed { booking, .. }
+            | Fact::ContactNamed { booking, .. }
+            | Fact::MetadataKept { booking, .. } => self.bookings.contains(booking),
             Fact::TicketsCancelled { seats, .. }
             | Fact::SeatsBlocked { seats }
             | Fact::SeatsUnblocked { seats } => seats.contains(&self.seat),

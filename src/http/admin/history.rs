@@ -90,6 +90,15 @@ fn name(fact: &Fact) -> &'static str {
         Fact::RefundPaid { .. } => "refund-paid",
         Fact::SeatsBlocked { .. } => "seats-blocked",
         Fact::SeatsUnblocked { .. } => "seats-unblocked",
+        Fact::BookingMade { .. } => "booking-made",
+        Fact::PaymentAttempted { .. } => "payment-attempted",
+        Fact::BookingLapsed { .. } => "booking-lapsed",
+        Fact::PaymentActionRequired { .. } => "payment-action-required",
+        Fact::ChargeNamed { .. } => "charge-named",
+        Fact::PaymentLost { .. } => "payment-lost",
+        Fact::PaymentDisputed { .. } => "payment-disputed",
+        Fact::ContactNamed { .. } => "contact-named",
+        Fact::MetadataKept { .. } => "metadata-kept",
         Fact::Answered { .. } | Fact::HoldAnswered { .. } => "answered",
     }
 }

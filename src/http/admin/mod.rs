@@ -7,6 +7,7 @@ pub mod bodies;
 mod history;
 mod operations;
 mod orders;
+mod payments;
 
 use axum::Json;
 use axum::extract::State;
@@ -16,7 +17,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use self::bodies::{AuditBody, ClusterBody, OperationBody, OrderedBody};
+use self::bodies::{
+    AuditBody, ClusterBody, OperationBody, OrderedBody, PaidEventBody, PaymentsBody, RecordsBody,
+};
 use super::App;
 use super::auth::Operator;
 use super::cache::{self, Audience};
@@ -60,6 +63,16 @@ pub(super) fn routes() -> Routes {
             delete(orders::abort, "Set an operation back").gives::<OrderedBody>(ok).refuses(NO_ORDER),
         )
         .route("/admin/audit", get(operations::audit, "Who did what, latest first").gives_page::<AuditBody>())
+        .route(
+            "/admin/payments",
+            get(payments::events, "The events that may have payments").gives_page::<PaidEventBody>(),
+        )
+        .route(
+            "/admin/payments/records",
+            get(payments::records, "What a payment provider has on record")
+                .gives::<RecordsBody>(ok)
+                .refuses(&[Code::NotFound]),
+        )
 }
 
 /// Why an order may be refused.
@@ -79,13 +92,19 @@ const NO_ORDER: &[Code] = &[
     Code::OrderRefused,
 ];
 
-/// What operators read of one seat; a node without the event asks one that has it.
-pub(super) fn history_routes() -> Routes {
-    Routes::of(Part::Operators).route(
-        "/admin/events/{id}/seats/{ticketId}/history",
-        get(history::show, "Every fact about one seat, in order")
-            .gives::<history::HistoryBody>(StatusCode::OK),
-    )
+/// What operators read of one event; a node without it asks one that has it.
+pub(super) fn event_routes() -> Routes {
+    Routes::of(Part::Operators)
+        .route(
+            "/admin/events/{id}/seats/{ticketId}/history",
+            get(history::show, "Every fact about one seat, in order")
+                .gives::<history::HistoryBody>(StatusCode::OK),
+        )
+        .route(
+            "/admin/events/{id}/payments",
+            get(payments::of_event, "The payments of an event, oldest first, a thousand at a time")
+                .gives::<PaymentsBody>(StatusCode::OK),
+        )
 }
 
 /// What Prometheus reads.

@@ -89,6 +89,10 @@ GET /docs/page.css
 GET /docs/page.js
 GET /admin/operations
 DELETE /admin/operations/{id}
+POST /webhooks/stripe
+GET /admin/payments
+GET /admin/payments/records
+GET /admin/events/{id}/payments
 ";
 
 /// Calls of the contract that are not served yet.
@@ -105,17 +109,7 @@ PUT /performers/{id}
 DELETE /performers/{id}
 PUT /events/{id}
 DELETE /events/{id}
-GET /events/{id}/bookings
-GET /events/{id}/payments
 PUT /bookings/{id}
-GET /bookings/{id}/payment
-GET /bookings/user/{userId}
-GET /bookings/event/{eventId}
-POST /payments
-GET /payments/{id}
-PUT /payments/{id}
-DELETE /payments/{id}
-GET /payments/booking/{bookingId}
 ";
 
 fn listed(text: &str) -> BTreeSet<String> {

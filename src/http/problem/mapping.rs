@@ -135,7 +135,7 @@ impl Problem {
             Refusal::NotOnSale { opens_at: None } => Self::new(Code::NotOnSale, "The sale is over."),
             Refusal::HoldEnded => Self::new(
                 Code::HoldExpired,
-                "The hold has expired, or was released or booked. Hold seats again.",
+                "The hold has expired, or was released or booked; a booking of it has lapsed. Hold seats again.",
             ),
             Refusal::LimitExceeded { limit } => {
                 Self::new(Code::LimitExceeded, format!("A customer may have {limit} tickets of this event."))
@@ -151,7 +151,7 @@ impl Problem {
                 Code::NotCancellable,
                 "The event's cancellation rule does not allow it, or a payment is running.",
             ),
-            Refusal::AlreadyPaid => Self::new(Code::AlreadyPaid, "The hold is being paid already."),
+            Refusal::AlreadyPaid => Self::new(Code::AlreadyPaid, "It is paid, or being paid, already."),
             Refusal::Invalid { pointer, message } => Self::invalid(&[Invalid::new(*pointer, *message)]),
             Refusal::Exhausted => {
                 Self::new(Code::Overloaded, "The event has used up its numbers of holds or bookings.")

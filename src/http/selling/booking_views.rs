@@ -1,10 +1,11 @@
 //! How a booking and its payment look in JSON.
 
-use domain::event::{Booking, BookingStatus, Payment, PaymentStatus, SeatStatus, SoldTicket};
-use domain::ids::{BookingId, BookingNumber, PaymentId, UserId};
+use domain::event::{Booking, BookingStatus, SeatStatus, SoldTicket};
+use domain::ids::{BookingId, BookingNumber, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::payment_views::PaymentInBooking;
 use crate::http::ticket::{HeldTicket, Holder, Scene, Told};
 use crate::http::wire::{Id, MoneyView, Timestamp, ids};
 
@@ -23,17 +24,10 @@ pub(super) struct BookingBody<'a> {
     refunded: MoneyView,
     #[schema(pattern = "^(pending|booked|cancelled)$")]
     status: &'static str,
-    payment: PaymentBody,
+    payment: PaymentInBooking,
     #[serde(skip_serializing_if = "Option::is_none")]
     pay_by: Option<Timestamp>,
     booked_at: Option<Timestamp>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = PaymentOfBooking)]
-struct PaymentBody {
-    id: ids::Payment,
-    status: &'static str,
 }
 
 impl<'a> BookingBody<'a> {
@@ -53,11 +47,8 @@ impl<'a> BookingBody<'a> {
             tickets: booking.tickets.iter().map(|ticket| sold(scene, booking.status, told, ticket)).collect(),
             total: MoneyView::new(booking.total_minor(), scene.currency),
             refunded: MoneyView::new(booking.payment.refunded_minor, scene.currency),
-            status: booking_status(booking.status),
-            payment: PaymentBody {
-                id: Id(PaymentId::new(scene.event, number)),
-                status: payment_status(&booking.payment, booking.total_minor()),
-            },
+            status: booking_status(booking),
+            payment: PaymentInBooking::new(scene.event, number, booking, viewer),
             pay_by: pending.then_some(Timestamp(booking.payment.settle_by)),
             booked_at: booking.booked_at.map(Timestamp),
         }
@@ -82,22 +73,13 @@ fn sold<'a>(scene: &'a Scene, booking: BookingStatus, told: Told, ticket: &SoldT
     scene.held_ticket(ticket.seat, ticket.price_minor, status, told, code)
 }
 
-fn booking_status(status: BookingStatus) -> &'static str {
-    match status {
+/// What has not been paid in time is cancelled for good only when the provider has said that it holds no money: until
+/// then, money that is found gets the same seats.
+fn booking_status(booking: &Booking) -> &'static str {
+    match booking.status {
+        BookingStatus::Cancelled if booking.payment.void_due => "pending",
         BookingStatus::Pending => "pending",
         BookingStatus::Booked => "booked",
         BookingStatus::Cancelled => "cancelled",
-    }
-}
-
-fn payment_status(payment: &Payment, total_minor: i64) -> &'static str {
-    match payment.status {
-        PaymentStatus::Pending => "pending",
-        PaymentStatus::Authorized => "authorized",
-        PaymentStatus::Voided => "voided",
-        PaymentStatus::Declined => "declined",
-        PaymentStatus::Captured if payment.refunded_minor == 0 => "captured",
-        PaymentStatus::Captured if payment.refunded_minor < total_minor => "partially_refunded",
-        PaymentStatus::Captured => "refunded",
     }
 }

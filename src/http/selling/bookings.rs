@@ -4,29 +4,31 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::event::{Booking, Command, PaymentMethod, PaymentTerms, Reply, Sale};
-use domain::ids::{BookingId, EventId, HoldId};
+use domain::event::{Booking, Command, Reply, Sale};
+use domain::ids::{BookingId, EventId, HoldId, HoldNumber};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::booking_views::BookingBody;
+use super::new_payment::NewPayment;
 use super::seats::{seat, seats};
-use super::{decided, own_bookings, unexpected};
+use super::{decided, unexpected};
 use crate::dispatch::ways;
 use crate::http::App;
 use crate::http::auth::Customer;
 use crate::http::cache::{self, Audience};
-use crate::http::extract::{ApiJson, ApiPath, ApiQuery, IdempotencyKey};
-use crate::http::page::PageQuery;
+use crate::http::extract::{ApiJson, ApiPath, IdempotencyKey};
 use crate::http::problem::{Code, Problem};
 use crate::http::ticket::Scene;
 use crate::http::wire::Id;
 
+/// A hold, or several of one event, and how they are paid: without that they are paid later.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewBooking {
-    hold_id: String,
-    payment: NewPayment,
+    hold_id: Option<String>,
+    hold_ids: Option<Vec<String>>,
+    payment: Option<NewPayment>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -36,45 +38,47 @@ pub(super) struct NewOneCall {
     payment_details: NewPayment,
 }
 
-/// Provider and its token for the means of payment.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct NewPayment {
-    provider: String,
-    token: String,
-}
-
-const MAX_TOKEN_BYTES: usize = 255;
-
-impl NewPayment {
-    /// What the core is told, once the provider is one that this node speaks to. `field` is where it stood.
-    pub(super) fn terms(self, app: &App, field: &str) -> Result<PaymentTerms, Problem> {
-        if !app.providers.contains(&self.provider.as_str()) {
-            let known = app.providers.join(", ");
-            let message = format!("no such payment provider; known here: {known}");
-            return Err(Problem::invalid_field(&format!("/{field}/provider"), &message));
-        }
-        if self.token.is_empty() || self.token.len() > MAX_TOKEN_BYTES {
-            return Err(Problem::invalid_field(&format!("/{field}/token"), "must have 1 to 255 bytes"));
-        }
-        let method = PaymentMethod { provider: self.provider, token: self.token };
-        Ok(PaymentTerms { method, timeout_ms: app.config.payments.timeout_ms })
-    }
-}
-
 pub(super) async fn create(
     State(app): State<App>,
     caller: Customer,
     key: IdempotencyKey,
     body: ApiJson<NewBooking>,
 ) -> Result<Response, Problem> {
-    let hold: HoldId = body.value.hold_id.parse().map_err(|_| Problem::not_found("hold"))?;
-    let scene = app.scene(hold.event)?;
+    let NewBooking { hold_id, hold_ids, payment } = body.value;
+    let (event, holds) = holds(hold_id, hold_ids)?;
+    let scene = app.scene(event)?;
     let idempotency = key.of_body(&body.raw);
-    let payment = body.value.payment.terms(&app, "payment")?;
-    let command = Command::Book { hold: hold.part, payment };
-    let reply = decided(&app, hold.event, command, caller.into(), idempotency).await?;
+    let Some(payment) = payment else {
+        let command = Command::Reserve { holds };
+        let reply = decided(&app, event, command, caller.into(), idempotency).await?;
+        return render_made(&scene, &reply);
+    };
+    let payment = payment.terms(&app, "payment")?;
+    let command = match holds[..] {
+        [hold] => Command::Book { hold, payment },
+        _ => Command::BookTogether { holds, payment },
+    };
+    let reply = decided(&app, event, command, caller.into(), idempotency).await?;
     render_paid(&scene, StatusCode::CREATED, &reply, |body| body)
+}
+
+/// The holds of one event that a request names.
+fn holds(one: Option<String>, several: Option<Vec<String>>) -> Result<(EventId, Vec<HoldNumber>), Problem> {
+    let named = match (one, several) {
+        (Some(one), None) => vec![one],
+        (None, Some(several)) => several,
+        _ => return Err(Problem::invalid_field("", "give either holdId or holdIds")),
+    };
+    let parsed = named.iter().map(|hold| hold.parse().map_err(|_| Problem::not_found("hold")));
+    let holds: Vec<HoldId> = parsed.collect::<Result<_, _>>()?;
+    let Some(event) = holds.first().map(|hold| hold.event) else {
+        return Err(Problem::invalid_field("/holdIds", "1 to 10 different holds"));
+    };
+    if let Some(other) = holds.iter().position(|hold| hold.event != event) {
+        let pointer = format!("/holdIds/{other}");
+        return Err(Problem::invalid_field(&pointer, "holds of one event only"));
+    }
+    Ok((event, holds.iter().map(|hold| hold.part).collect()))
 }
 
 pub(super) async fn one_call(
@@ -93,6 +97,13 @@ pub(super) async fn one_call(
     render_paid(&scene, StatusCode::CREATED, &reply, BookingBody::with_booking_id)
 }
 
+/// The answer to whoever pays later; what costs nothing is paid already.
+fn render_made(scene: &Scene, reply: &Reply) -> Result<Response, Problem> {
+    let (Reply::Booking(view) | Reply::Pending(view)) = reply else { return Err(unexpected(reply)) };
+    let body = BookingBody::new(scene, view.number, &view.booking, view.booking.buyer);
+    Ok((StatusCode::CREATED, Json(body)).into_response())
+}
+
 /// The answer to whoever pays: `status` when the money is taken, 202 while that is open or came to nothing late.
 pub(super) fn render_paid<'a>(
     scene: &'a Scene,
@@ -103,15 +114,18 @@ pub(super) fn render_paid<'a>(
     let (status, view) = match reply {
         Reply::Booking(view) if view.booking.booked_at.is_some() => (status, view),
         Reply::Booking(view) | Reply::Pending(view) => (StatusCode::ACCEPTED, view),
-        Reply::Declined => {
-            let detail = "The provider declined this means of payment. Try another one: \
-                a hold is as it was; seats that were to be held and paid in one call are free again.";
-            return Err(Problem::new(Code::PaymentDeclined, detail));
-        }
+        Reply::Declined => return Err(declined()),
         other => return Err(unexpected(other)),
     };
     let body = finish(BookingBody::new(scene, view.number, &view.booking, view.booking.buyer));
     Ok((status, Json(body)).into_response())
+}
+
+/// The provider has refused.
+pub(super) fn declined() -> Problem {
+    let detail = "The provider declined this means of payment. Try another one: a hold, or a booking that was made \
+        without a payment, is as it was; seats that were to be held and paid in one call are free again.";
+    Problem::new(Code::PaymentDeclined, detail)
 }
 
 pub(super) async fn show(
@@ -121,35 +135,24 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let scene = app.scene(booking.event)?;
-    app.dispatch.caught_up(ways::State::Sale(booking.event)).await;
-    let seen = app.cluster.with_sale(booking.event, |sale| {
-        let sale = sale?;
-        sale.booking(booking.part).filter(|found| may_see(sale, found, &caller)).cloned()
-    });
-    let seen = seen.ok_or_else(|| Problem::not_found("booking"))?;
+    let seen = seen(&app, booking, &caller).await?;
     let body = BookingBody::new(&scene, booking.part, &seen, caller.user);
     cache::json(&headers, Audience::Private, &body)
 }
 
-/// The buyer, the event's organizer and operators; for others there is no such booking.
-fn may_see(sale: &Sale, booking: &Booking, caller: &Customer) -> bool {
-    booking.buyer == caller.user || caller.runs_event_of(sale.terms().organizer)
+/// A booking from committed facts: for the buyer, the event's organizer and operators; for others there is no such
+/// booking.
+pub(super) async fn seen(app: &App, booking: BookingId, caller: &Customer) -> Result<Booking, Problem> {
+    app.dispatch.caught_up(ways::State::Sale(booking.event)).await;
+    let seen = app.cluster.with_sale(booking.event, |sale| {
+        let sale = sale?;
+        sale.booking(booking.part).filter(|found| may_see(sale, found, caller)).cloned()
+    });
+    seen.ok_or_else(|| Problem::not_found("booking"))
 }
 
-/// The caller's own bookings, newest first. A declined attempt to pay is none, though its id still shows what became
-/// of it.
-pub(super) async fn list(
-    State(app): State<App>,
-    caller: Customer,
-    ApiQuery(page): ApiQuery<PageQuery>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let (own, total) = page.cut(own_bookings::of(&app, caller.user).await?);
-    let scenes = own.iter().map(|own| app.scene(own.event)).collect::<Result<Vec<_>, _>>()?;
-    let shown = own.iter().zip(&scenes);
-    let shown: Vec<_> =
-        shown.map(|(own, scene)| BookingBody::new(scene, own.number, &own.booking, caller.user)).collect();
-    page.respond(&headers, Audience::Private, "/bookings", &shown, total)
+fn may_see(sale: &Sale, booking: &Booking, caller: &Customer) -> bool {
+    booking.buyer == caller.user || caller.runs_event_of(sale.terms().organizer)
 }
 
 pub(super) async fn cancel(

@@ -2,14 +2,19 @@
 //! command decided, and renders the reply; the same reply always renders to the same bytes, which is what lets an
 //! answer be given again word for word.
 
+mod booking_lists;
 mod booking_views;
 mod bookings;
 mod hold_batch;
 mod hold_views;
 mod holds;
+mod new_payment;
 mod own_bookings;
+mod payment_views;
+mod payments;
 mod seats;
 mod shorthand;
+mod webhooks;
 
 use axum::http::StatusCode;
 use domain::event::{Caller, Command, Key, Reply};
@@ -21,16 +26,23 @@ use super::openapi::{Part, Routes, delete, get, patch, post, put};
 use super::problem::{Code, Problem};
 
 pub(super) use holds::hold;
+pub(super) use payment_views::payment_status;
+pub(super) use webhooks::routes as webhook_routes;
 
 use booking_views::BookingBody;
 use hold_views::HoldBody;
+use payment_views::PaymentBody;
 
 pub(super) use hold_batch::routes as batch_routes;
 pub(crate) use own_bookings::answer as answer_bookings;
 
 /// The routes of this module.
 pub(super) fn routes() -> Routes {
-    holds_routes().merge(booking_routes()).merge(shorthand_routes())
+    holds_routes()
+        .merge(booking_routes())
+        .merge(list_routes())
+        .merge(payment_routes())
+        .merge(shorthand_routes())
 }
 
 /// Why seats may not be had.
@@ -87,14 +99,11 @@ fn booking_routes() -> Routes {
     Routes::of(Part::Selling)
         .route(
             "/bookings",
-            post(bookings::create, "Pay for a hold")
+            post(bookings::create, "Pay for a hold, or for several of one event")
+                .says("Either `holdId` or `holdIds`. Without `payment` the booking waits for `POST /payments` until `payBy`.")
                 .gives::<BookingBody<'_>>(created)
                 .gives::<BookingBody<'_>>(accepted)
                 .refuses(&[Code::NotFound, Code::PaymentDeclined, Code::HoldExpired, Code::AlreadyPaid]),
-        )
-        .route(
-            "/bookings",
-            get(bookings::list, "One's bookings, newest first").gives_page::<BookingBody<'_>>(),
         )
         .route(
             "/bookings/{id}",
@@ -114,6 +123,70 @@ fn booking_routes() -> Routes {
             delete(bookings::cancel_ticket, "Cancel one ticket of a booking")
                 .gives::<BookingBody<'_>>(ok)
                 .refuses(NO_CANCELLING),
+        )
+}
+
+fn list_routes() -> Routes {
+    Routes::of(Part::Selling)
+        .route(
+            "/bookings",
+            get(booking_lists::own, "One's bookings, newest first").gives_page::<BookingBody<'_>>(),
+        )
+        .route(
+            "/bookings/user/{userId}",
+            get(booking_lists::of_user, "The bookings of a user: for them and operators")
+                .gives_page::<BookingBody<'_>>()
+                .refuses(&[Code::Forbidden]),
+        )
+        .route(
+            "/bookings/event/{eventId}",
+            get(booking_lists::visible_in_event, "The bookings of an event that one may see")
+                .gives_page::<BookingBody<'_>>(),
+        )
+        .route(
+            "/events/{id}/bookings",
+            get(booking_lists::of_event, "All bookings of an event, newest first")
+                .gives_page::<BookingBody<'_>>()
+                .refuses(&[Code::Forbidden]),
+        )
+        .route(
+            "/events/{id}/payments",
+            get(booking_lists::payments_of_event, "All payments of an event, newest first")
+                .gives_page::<PaymentBody>()
+                .refuses(&[Code::Forbidden]),
+        )
+}
+
+fn payment_routes() -> Routes {
+    let (created, accepted, ok) = (StatusCode::CREATED, StatusCode::ACCEPTED, StatusCode::OK);
+    Routes::of(Part::Selling)
+        .route(
+            "/payments",
+            post(payments::create, "Pay a booking that was made without a payment")
+                .gives::<PaymentBody>(created)
+                .gives::<PaymentBody>(accepted)
+                .refuses(&[Code::NotFound, Code::Forbidden, Code::PaymentDeclined])
+                .refuses(&[Code::AlreadyPaid, Code::AlreadyCancelled, Code::HoldExpired]),
+        )
+        .route("/payments/{id}", get(payments::show, "A payment").gives::<PaymentBody>(ok))
+        .route(
+            "/payments/{id}",
+            put(payments::change, "Put notes of one's own on a payment, in the place of those before")
+                .gives::<PaymentBody>(ok),
+        )
+        .route(
+            "/payments/{id}",
+            delete(payments::refund, "Refund a payment by the cancellation rule; the booking is cancelled")
+                .gives::<PaymentBody>(ok)
+                .refuses(NO_CANCELLING),
+        )
+        .route(
+            "/payments/booking/{bookingId}",
+            get(payments::show_of_booking, "The payment of a booking").gives::<PaymentBody>(ok),
+        )
+        .route(
+            "/bookings/{id}/payment",
+            get(payments::show_of_booking, "The payment of a booking").gives::<PaymentBody>(ok),
         )
 }
 

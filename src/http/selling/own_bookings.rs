@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use cluster::Cluster;
 use cluster::peer::{CallError, Lane, Service};
 use cluster::wire::{Counted, decode, encode};
-use domain::event::{Booking, PaymentStatus};
+use domain::event::Booking;
 use domain::ids::{BookingNumber, EventId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -37,13 +37,11 @@ pub(super) struct Own {
 
 type Answer = Counted<Own, 0, MAX_BOOKINGS>;
 
-/// The bookings of `user` on this node. A declined attempt to pay is none.
+/// The bookings of `user` on this node.
 fn here(cluster: &Cluster, user: UserId) -> Vec<Own> {
     let mut own = Vec::new();
     cluster.for_each_sale(|event, sale| {
-        let bookings = sale.bookings().filter(|(_, booking)| {
-            booking.buyer == user && booking.payment.status != PaymentStatus::Declined
-        });
+        let bookings = sale.bookings().filter(|(_, booking)| booking.buyer == user);
         let facts = sale.facts();
         own.extend(bookings.map(|(number, booking)| Own { event, facts, number, booking: booking.clone() }));
     });
@@ -96,14 +94,15 @@ pub(crate) fn answer(app: &App, message: &Bytes) -> Result<Bytes, CallError> {
     let user = decode::<UserId>(message);
     let user = user.map_err(|error| CallError::Declined(format!("no customer: {error}")))?;
     let mut own = here(&app.cluster, user);
-    own.iter_mut().for_each(|own| own.booking.payment.method.token.clear());
+    let methods = own.iter_mut().filter_map(|own| own.booking.payment.method.as_mut());
+    methods.for_each(|method| method.token.clear());
     let own = Answer::new(own).ok_or_else(|| CallError::Declined("too many bookings".to_owned()))?;
     Ok(encode(&own).into())
 }
 
 #[cfg(test)]
 mod test {
-    use domain::event::{BookingStatus, Payment, PaymentMethod};
+    use domain::event::{BookingStatus, Payment, PaymentMethod, PaymentStatus};
     use domain::ids::HoldNumber;
     use domain::time::UnixMillis;
 
@@ -112,23 +111,30 @@ mod test {
     fn own(event: u64, facts: u64, number: u32) -> Own {
         let method = PaymentMethod { provider: "test".to_owned(), token: String::new() };
         let payment = Payment {
-            method,
+            method: Some(method),
             status: PaymentStatus::Captured,
             settle_by: UnixMillis::new(1),
+            attempt: 0,
+            reference: None,
+            action: None,
             refunds_due_minor: Vec::new(),
             refunded_minor: 0,
             refunds: 0,
             void_due: false,
+            disputes: Vec::new(),
+            metadata: BTreeMap::new(),
         };
         let booking = Booking {
             buyer: UserId::new(1),
-            hold: HoldNumber::new(1),
+            holds: vec![HoldNumber::new(1)],
             tickets: Vec::new(),
             status: BookingStatus::Booked,
             payment,
             created_at: UnixMillis::new(1),
             booked_at: None,
             one_call: false,
+            pays_later: false,
+            contact: Vec::new(),
             owed: Vec::new(),
         };
         Own { event: EventId::new(event), facts, number: BookingNumber::new(number), booking }

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::booking_views::BookingBody;
-use super::bookings::{NewPayment, render_paid};
+use super::bookings::render_paid;
+use super::new_payment::NewPayment;
 use super::{decided, unexpected};
 use crate::http::App;
 use crate::http::auth::Customer;

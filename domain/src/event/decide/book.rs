@@ -1,9 +1,10 @@
 //! Beginning to pay: the money is asked for only once this has committed.
 
-use super::super::booking::{Booking, Payment, PaymentStatus, TicketCode};
+use super::super::booking::{Booking, TicketCode};
 use super::super::command::PaymentTerms;
 use super::super::fact::Fact;
 use super::super::hold::{Hold, PricedSeat};
+use super::super::payment::{Payment, PaymentStatus};
 use super::super::refusal::Refusal;
 use super::super::reply::{BookingView, Reply};
 use super::super::sale::Sale;
@@ -11,7 +12,7 @@ use super::super::seats::Claim;
 use super::hold::{hold_fact, open_for_sale, take};
 use super::manage_hold::free_hold;
 use super::{Context, Decision, Outcome, next_booking, next_hold};
-use crate::ids::{HoldNumber, SeatIndex};
+use crate::ids::{BookingNumber, HoldNumber, SeatIndex};
 use crate::time::UnixMillis;
 
 pub(super) fn hold(
@@ -56,7 +57,7 @@ pub(super) fn one_call(
 }
 
 /// How long the seats wait for the provider: `timeout`, but the hold is stretched beyond its deadline only once.
-fn stretched(hold: &Hold, payment: &PaymentTerms, now: UnixMillis) -> UnixMillis {
+pub(super) fn stretched(hold: &Hold, payment: &PaymentTerms, now: UnixMillis) -> UnixMillis {
     let settle_by = now.plus_ms(payment.timeout_ms);
     match hold.stretched_to {
         None => settle_by,
@@ -88,17 +89,27 @@ fn start(
         let outcome = Outcome::Settling { booking, joined: false };
         return Ok(Decision { facts, outcome, settled: Vec::new() });
     }
-    // A total of zero needs no provider: everything happens in this one decision.
-    let codes = codes(tickets.len(), context);
     let begun = Payment::begin(payment.method.clone(), settle_by);
-    let mut sold = Booking::begin(context.now, context.caller.user, hold, tickets, begun);
-    sold.one_call = one_call;
+    let tickets = tickets.iter().copied();
+    let mut begun = Booking::begin(context.now, context.caller.user, vec![hold], tickets, begun);
+    begun.one_call = one_call;
+    Ok(given_away(facts, booking, begun, context))
+}
+
+/// A total of zero needs no provider: after `facts`, everything happens in this one decision.
+pub(super) fn given_away(
+    mut facts: Vec<Fact>,
+    booking: BookingNumber,
+    mut sold: Booking,
+    context: &Context<'_>,
+) -> Decision {
+    let codes = codes(sold.tickets.len(), context);
     sold.sell(context.now, &codes);
     sold.payment.status = PaymentStatus::Captured;
     facts.push(Fact::Booked { booking, codes });
     facts.push(Fact::PaymentCaptured { booking });
     let view = BookingView { number: booking, booking: Box::new(sold) };
-    Ok(Decision::reply(facts, Reply::Booking(view)).remembered(context.key))
+    Decision::reply(facts, Reply::Booking(view)).remembered(context.key)
 }
 
 /// Fresh codes, one a ticket.

@@ -95,7 +95,7 @@ fn the_callers_hold_is_found_by_any_of_its_seats() {
     assert_eq!(scene.refused(ANNA, &held_seat(3)), Refusal::HoldEnded);
     assert_eq!(scene.refused(ANNA, &held_seat(84)), Refusal::NotFound);
     let booking = settling(scene.tell(ANNA, &held_seat(1)));
-    assert_eq!(scene.sale().booking(booking).map(|booking| booking.hold), Some(hold));
+    assert_eq!(scene.sale().booking(booking).map(|booking| booking.holds.clone()), Some(vec![hold]));
     assert_eq!(scene.refused(ANNA, &held_seat(0)), Refusal::AlreadyPaid);
 }
 

@@ -26,6 +26,9 @@ pub(super) fn tickets(
     };
     match booking.status {
         BookingStatus::Cancelled => return Err(Refusal::AlreadyCancelled),
+        BookingStatus::Pending if seats.is_none() && booking.payment.is_open() => {
+            return Ok(given_up(sale, number, booking, context));
+        }
         BookingStatus::Pending => return Err(Refusal::NotCancellable),
         BookingStatus::Booked if context.now >= sale.terms.cancellation.until => {
             return Err(Refusal::NotCancellable);
@@ -46,6 +49,17 @@ pub(super) fn tickets(
     }
     let view = BookingView { number, booking: Box::new(after) };
     Ok(Decision::reply(vec![fact(None)], Reply::Booking(view)).remembered(context.key))
+}
+
+/// A booking that nobody has paid lets its seats go.
+fn given_up(sale: &Sale, number: BookingNumber, booking: &Booking, context: &Context<'_>) -> Decision {
+    let live = booking.holds.iter().filter(|hold| sale.hold(**hold).is_some());
+    let released = live.map(|hold| Fact::HoldReleased { hold: *hold });
+    let facts = [Fact::BookingLapsed { booking: number }].into_iter().chain(released).collect();
+    let mut after = booking.clone();
+    after.lapse();
+    let view = BookingView { number, booking: Box::new(after) };
+    Decision::reply(facts, Reply::Booking(view)).remembered(context.key)
 }
 
 /// The buyer, the event's organizer and operators may; for others there is no such booking.

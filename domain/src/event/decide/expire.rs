@@ -25,13 +25,24 @@ pub fn expire(sale: &Sale, now: UnixMillis) -> Decision {
 
 fn end(sale: &Sale, number: HoldNumber, now: UnixMillis, facts: &mut Vec<Fact>) {
     let Some(hold) = sale.hold(number) else { return };
-    let expired = Fact::HoldExpired { hold: number };
     let Some((paying, booking)) = hold.paying.and_then(|paying| Some((paying, sale.booking(paying)?))) else {
-        return facts.push(expired);
+        return facts.push(Fact::HoldExpired { hold: number });
     };
-    facts.push(Fact::PaymentTimedOut { booking: paying });
+    // The holds of a booking are due together; it ends once, with the first of them.
+    if booking.holds.iter().min() != Some(&number) {
+        return;
+    }
+    facts.push(match booking.payment.is_open() {
+        true => Fact::BookingLapsed { booking: paying },
+        false => Fact::PaymentTimedOut { booking: paying },
+    });
     let released = release_one_call(sale, booking);
-    facts.extend(released.or_else(|| (hold.expires_at <= now).then_some(expired)));
+    if released.is_some() {
+        return facts.extend(released);
+    }
+    let over = |hold: &HoldNumber| sale.hold(*hold).is_some_and(|hold| hold.expires_at <= now);
+    let over = booking.holds.iter().filter(|hold| over(hold));
+    facts.extend(over.map(|hold| Fact::HoldExpired { hold: *hold }));
 }
 
 #[cfg(test)]

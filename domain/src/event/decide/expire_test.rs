@@ -88,7 +88,7 @@ fn a_one_call_booking_that_times_out_releases_its_hold() {
     let mut scene = Scene::new();
     let command = Command::HoldAndBook { seats: seats(&[0]), payment: payment() };
     let booking = settling(scene.tell(ANNA, &command));
-    let hold = scene.sale().booking(booking).expect("it has begun").hold;
+    let hold = scene.sale().booking(booking).expect("it has begun").holds[0];
     scene.wait(TIMEOUT_MS);
     let both = [Fact::PaymentTimedOut { booking }, Fact::HoldReleased { hold }];
     assert_eq!(expire(scene.sale(), scene.now).facts, both);

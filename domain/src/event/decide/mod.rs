@@ -7,8 +7,12 @@ mod blocking;
 mod book;
 mod cancel;
 mod expire;
+mod hear;
 mod hold;
+mod late;
 mod manage_hold;
+mod note;
+mod reserve;
 mod settle;
 
 pub use expire::expire;
@@ -114,7 +118,15 @@ pub fn decide(sale: &Sale, command: &Command, context: &Context<'_>) -> Result<D
         Command::Cancel { booking, seats } => cancel::tickets(sale, *booking, seats.as_deref(), context),
         Command::Block { seats } => blocking::block(sale, seats, context),
         Command::Unblock { seats } => blocking::unblock(sale, seats, context),
-        Command::SettlePayment { booking, outcome } => settle::payment(sale, *booking, *outcome, context),
+        Command::SettlePayment { booking, outcome } => settle::payment(sale, *booking, outcome, context),
+        Command::Reserve { holds } => reserve::reserve(sale, holds, context),
+        Command::BookTogether { holds, payment } => reserve::together(sale, holds, payment, context),
+        Command::Pay { booking, payment } => reserve::pay(sale, *booking, payment, context),
+        Command::NameContact { booking, contact } => note::contact(sale, *booking, contact, context),
+        Command::KeepMetadata { booking, metadata } => note::metadata(sale, *booking, metadata, context),
+        Command::HearProvider { booking, attempt, reference, news } => {
+            hear::provider(sale, *booking, (*attempt, reference), news, context)
+        }
     }
 }
 

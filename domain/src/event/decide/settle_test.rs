@@ -1,6 +1,7 @@
 use crate::event::test::scene::*;
 use crate::event::{
-    Booking, BookingStatus, Command, Outcome, PaymentOutcome, PaymentStatus, Refusal, Reply, SeatStatus, Work,
+    Booking, BookingStatus, Command, NextAction, Outcome, PaymentOutcome, PaymentStatus, Refusal, Reply,
+    SeatStatus, Work,
 };
 use crate::ids::BookingNumber;
 
@@ -16,7 +17,7 @@ const ALL: [PaymentOutcome; 6] = [
 /// None of these answers of a provider changes anything.
 fn assert_deaf(scene: &mut Scene, booking: BookingNumber, outcomes: &[PaymentOutcome]) {
     for outcome in outcomes {
-        let decision = scene.settle(booking, *outcome);
+        let decision = scene.settle(booking, outcome.clone());
         assert!(decision.facts.is_empty() && decision.settled.is_empty(), "{outcome:?}: {decision:?}");
         assert_eq!(decision.outcome, Outcome::Nothing);
     }
@@ -38,8 +39,9 @@ fn work(scene: &Scene, number: BookingNumber) -> Option<Work> {
 fn each_state_of_a_payment_hears_only_the_answer_it_waits_for() {
     let mut scene = Scene::new();
     let number = scene.pay(ANNA, &[0, 1]);
-    let waiting = [PaymentOutcome::Captured, PaymentOutcome::Voided, ALL[4], ALL[5]];
-    assert_deaf(&mut scene, number, &waiting);
+    let waiting =
+        |outcome: &PaymentOutcome| !matches!(outcome, PaymentOutcome::Authorized | PaymentOutcome::Declined);
+    assert_deaf(&mut scene, number, &ALL.into_iter().filter(waiting).collect::<Vec<_>>());
     scene.settle(number, PaymentOutcome::Authorized);
     assert_eq!((scene.status(0), work(&scene, number)), (SeatStatus::Booked, Some(Work::Capture)));
     assert_deaf(&mut scene, number, &except(PaymentOutcome::Captured));
@@ -91,7 +93,7 @@ fn a_booking_that_was_told_as_pending_is_still_there_when_it_is_declined() {
 }
 
 #[test]
-fn a_late_provider_changes_nothing_but_must_let_the_money_go() {
+fn a_provider_that_did_nothing_in_time_must_let_go_of_what_it_may_do_yet() {
     let mut scene = Scene::new();
     let number = scene.pay(ANNA, &[0]);
     scene.wait(TIMEOUT_MS);
@@ -107,12 +109,109 @@ fn a_late_provider_changes_nothing_but_must_let_the_money_go() {
     scene.assert_replays();
 }
 
+/// Pays for seat 0, and lets the provider's time and the hold's pass.
+fn lapsed(scene: &mut Scene) -> BookingNumber {
+    let number = scene.pay(ANNA, &[0]);
+    scene.wait(HOLD_MS);
+    scene.expire();
+    assert_eq!(booking(scene, number).status, BookingStatus::Cancelled);
+    assert_eq!(scene.status(0), SeatStatus::Available);
+    number
+}
+
+#[test]
+fn money_that_comes_late_gets_the_same_seats_if_they_are_still_free() {
+    let mut scene = Scene::new();
+    let number = lapsed(&mut scene);
+    let decision = scene.settle(number, PaymentOutcome::FoundLate(Some("ch_1".to_owned())));
+    assert!(!decision.facts.is_empty());
+    assert_eq!(booking(&scene, number).payment.reference.as_deref(), Some("ch_1"));
+    assert_eq!((scene.status(0), work(&scene, number)), (SeatStatus::Booked, Some(Work::Capture)));
+    assert_eq!(
+        (booking(&scene, number).status, scene.sale().tickets_of(ANNA.user)),
+        (BookingStatus::Booked, 1)
+    );
+    scene.settle(number, PaymentOutcome::Captured);
+    assert_deaf(&mut scene, number, &ALL);
+    scene.assert_replays();
+}
+
+#[test]
+fn money_that_comes_late_takes_the_hold_along_that_outlived_its_payment() {
+    let mut scene = Scene::new();
+    let number = scene.pay(ANNA, &[0]);
+    scene.wait(TIMEOUT_MS);
+    scene.settle(number, PaymentOutcome::FoundLate(None));
+    assert_eq!((scene.status(0), scene.sale().open_holds()), (SeatStatus::Booked, 0));
+    assert_eq!(scene.sale().tickets_of(ANNA.user), 1);
+    scene.assert_replays();
+}
+
+#[test]
+fn money_that_comes_late_gets_nothing_that_is_not_to_be_had() {
+    let gone: [fn(&mut Scene); 3] = [
+        |scene| drop(scene.hold(BEN, &[0])),
+        |scene| drop(scene.hold(ANNA, &[0])),
+        |scene| scene.wait(1_000 * HOUR_MS),
+    ];
+    for take in gone {
+        let mut scene = Scene::new();
+        let number = lapsed(&mut scene);
+        take(&mut scene);
+        assert_deaf(&mut scene, number, &[PaymentOutcome::FoundLate(None)]);
+        assert_eq!(work(&scene, number), Some(Work::Void));
+    }
+    let mut scene = Scene::with(|terms| terms.per_customer = Some(1));
+    let number = lapsed(&mut scene);
+    scene.hold(ANNA, &[1]);
+    assert_deaf(&mut scene, number, &[PaymentOutcome::FoundLate(None)]);
+}
+
+#[test]
+fn a_buyer_who_has_something_to_do_is_told_what_and_has_as_long_as_the_hold() {
+    let mut scene = Scene::new();
+    let hold = scene.hold(ANNA, &[0]);
+    let started = scene.play(ANNA, Some(key(1, 1)), &book(hold.hold)).expect("it is free");
+    let number = settling(Ok(started.outcome));
+    let action = NextAction { kind: "redirect_to_url".into(), url: None, client_secret: Some("s".into()) };
+    let required = PaymentOutcome::ActionRequired { action: action.clone(), reference: "ch_1".to_owned() };
+    let settled = scene.settle(number, required.clone()).settled;
+    let [(_, Reply::Pending(told))] = settled.as_slice() else { panic!("{settled:?}") };
+    assert_eq!(told.booking.payment.action.as_deref(), Some(&action));
+    assert_eq!(told.booking.payment.settle_by, hold.expires_at);
+    assert_eq!(work(&scene, number), Some(Work::Await));
+    assert_deaf(&mut scene, number, &[required, PaymentOutcome::Captured]);
+    scene.wait(TIMEOUT_MS + 1);
+    scene.settle(number, PaymentOutcome::Authorized);
+    assert_eq!((scene.status(0), &booking(&scene, number).payment.action), (SeatStatus::Booked, &None));
+    scene.assert_replays();
+}
+
+#[test]
+fn money_that_is_gone_before_it_was_taken_ends_the_booking() {
+    let mut scene = Scene::new();
+    let number = scene.pay(ANNA, &[0, 1]);
+    scene.settle(number, PaymentOutcome::Authorized);
+    settling(scene.tell(ANNA, &cancel(number, Some(&[0]))));
+    let settled = scene.settle(number, PaymentOutcome::Lost).settled;
+    assert!(matches!(settled.as_slice(), [(_, Reply::Booking(_))]), "{settled:?}");
+    let lost = booking(&scene, number);
+    assert_eq!((lost.status, lost.payment.status), (BookingStatus::Cancelled, PaymentStatus::Voided));
+    assert_eq!((scene.status(1), scene.sale().tickets_of(ANNA.user)), (SeatStatus::Available, 0));
+    assert_eq!(work(&scene, number), None);
+    scene.assert_replays();
+}
+
 #[test]
 fn an_answer_of_the_very_deadline_is_late() {
     let mut scene = Scene::new();
     let number = scene.pay(ANNA, &[0]);
     scene.wait(TIMEOUT_MS);
-    assert_deaf(&mut scene, number, &[PaymentOutcome::Authorized]);
+    assert_deaf(
+        &mut scene,
+        number,
+        &[PaymentOutcome::Authorized, PaymentOutcome::AuthorizedAs("ch_1".into())],
+    );
     assert_eq!(booking(&scene, number).status, BookingStatus::Cancelled);
 }
 

@@ -78,6 +78,41 @@ pub(super) enum Act {
         amount_minor: i64,
         attempt: u32,
     },
+    /// Holds counted back, made into one booking that is paid later.
+    Reserve {
+        backs: Vec<u8>,
+    },
+    BookTogether {
+        backs: Vec<u8>,
+    },
+    Pay {
+        back: u8,
+    },
+    /// The provider's answer has a name for the charge.
+    AuthorizeAs {
+        back: u8,
+    },
+    FindLate {
+        back: u8,
+    },
+    RequireAction {
+        back: u8,
+    },
+    Lose {
+        back: u8,
+    },
+    /// The provider tells something unasked; which of its words is drawn.
+    Hear {
+        back: u8,
+        word: u8,
+        attempt: u32,
+    },
+    NameContact {
+        back: u8,
+    },
+    KeepMetadata {
+        back: u8,
+    },
     /// The client sends an earlier request again.
     Again {
         back: u8,
@@ -154,7 +189,7 @@ fn wall_off_ms() -> impl Strategy<Value = i64> {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    prop_oneof![6 => about_holds(), 5 => about_bookings(), 6 => about_money(), 2 => about_the_world()]
+    prop_oneof![6 => about_holds(), 6 => about_bookings(), 7 => about_money(), 2 => about_the_world()]
 }
 
 /// Which hold or booking, counted back from the newest.
@@ -188,6 +223,11 @@ fn about_bookings() -> impl Strategy<Value = Act> {
         2 => any::<u8>().prop_map(|seat| Act::BookHeldSeat { seat }),
         2 => some_seats().prop_map(|seats| Act::HoldAndBook { seats }),
         2 => back().prop_map(|back| Act::AnswerPending { back }),
+        4 => vec(0..3_u8, 1..3).prop_map(|backs| Act::Reserve { backs }),
+        2 => vec(0..3_u8, 1..3).prop_map(|backs| Act::BookTogether { backs }),
+        4 => back().prop_map(|back| Act::Pay { back }),
+        1 => back().prop_map(|back| Act::NameContact { back }),
+        1 => back().prop_map(|back| Act::KeepMetadata { back }),
         4 => (back(), prop::option::weighted(0.6, vec(0..4_u8, 0..3)))
             .prop_map(|(back, seats)| Act::Cancel { back, seats }),
     ]
@@ -196,7 +236,13 @@ fn about_bookings() -> impl Strategy<Value = Act> {
 fn about_money() -> impl Strategy<Value = Act> {
     prop_oneof![
         12 => back().prop_map(|back| Act::Progress { back }),
-        1 => back().prop_map(|back| Act::Authorize { back }),
+        2 => back().prop_map(|back| Act::Authorize { back }),
+        2 => back().prop_map(|back| Act::AuthorizeAs { back }),
+        3 => back().prop_map(|back| Act::FindLate { back }),
+        2 => back().prop_map(|back| Act::RequireAction { back }),
+        1 => back().prop_map(|back| Act::Lose { back }),
+        3 => (back(), any::<u8>(), prop_oneof![5 => Just(0_u32), 1 => Just(1)])
+            .prop_map(|(back, word, attempt)| Act::Hear { back, word, attempt }),
         2 => back().prop_map(|back| Act::Decline { back }),
         1 => back().prop_map(|back| Act::Capture { back }),
         1 => back().prop_map(|back| Act::Void { back }),

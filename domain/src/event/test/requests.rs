@@ -4,8 +4,12 @@ use super::plays::{Act, Step};
 use super::scene::{ANNA, PAYMENT_WORKER, payment, seats};
 use super::stage::{Request, Stage};
 use crate::account::Role;
-use crate::event::{BookingStatus, Caller, Claim, Command, Key, PaymentOutcome, Work};
+use crate::event::{
+    Booking, BookingStatus, Caller, Claim, Command, Dispute, Key, NextAction, PaymentOutcome, ProviderNews,
+    Work,
+};
 use crate::ids::{BookingNumber, HoldNumber, SeatIndex};
+use crate::money::Money;
 
 impl Stage {
     /// What is asked in this step; nothing, where nothing fits it.
@@ -31,6 +35,23 @@ impl Stage {
                 let (amount_minor, attempt) = (*amount_minor, *attempt);
                 return worker(booking(*back), PaymentOutcome::Refunded { amount_minor, attempt });
             }
+            Act::AuthorizeAs { back } => {
+                return worker(booking(*back), PaymentOutcome::AuthorizedAs("ch_1".into()));
+            }
+            Act::FindLate { back } => {
+                return worker(booking(*back), PaymentOutcome::FoundLate(Some("ch_1".into())));
+            }
+            Act::RequireAction { back } => return worker(booking(*back), required()),
+            Act::Lose { back } => return worker(booking(*back), PaymentOutcome::Lost),
+            Act::Hear { back, word, attempt } => {
+                let (booking, attempt, reference) = (booking(*back), *attempt, "ch_2".to_owned());
+                let news = self.news(booking, *word);
+                return Some((
+                    PAYMENT_WORKER,
+                    None,
+                    Command::HearProvider { booking, attempt, reference, news },
+                ));
+            }
             Act::AnswerPending { back } => return Some(self.answer_pending(step.caller, booking(*back))),
             Act::ShowHold { back } => {
                 return Some((step.caller, None, Command::ShowHold { hold: hold(*back) }));
@@ -47,6 +68,21 @@ impl Stage {
             }
             Act::ExtendHold { back, ttl_ms } => Command::ExtendHold { hold: hold(*back), ttl_ms: *ttl_ms },
             Act::ReleaseHold { back } => Command::ReleaseHold { hold: hold(*back) },
+            Act::Reserve { backs } => {
+                Command::Reserve { holds: backs.iter().map(|back| hold(*back)).collect() }
+            }
+            Act::BookTogether { backs } => {
+                let holds = backs.iter().map(|back| hold(*back)).collect();
+                Command::BookTogether { holds, payment: payment() }
+            }
+            Act::Pay { back } => Command::Pay { booking: self.unpaid(*back), payment: payment() },
+            Act::NameContact { back } => {
+                Command::NameContact { booking: booking(*back), contact: vec![*back; 3] }
+            }
+            Act::KeepMetadata { back } => {
+                let metadata = [("order".to_owned(), back.to_string())].into();
+                Command::KeepMetadata { booking: booking(*back), metadata }
+            }
             Act::Book { back } => Command::Book { hold: hold(*back), payment: payment() },
             Act::BookHeldSeat { seat } => {
                 Command::BookHeldSeat { seat: self.seats(&[*seat])[0], payment: payment() }
@@ -89,6 +125,35 @@ impl Stage {
         sold.iter().rev().nth(back.into()).copied().unwrap_or(self.booking(back))
     }
 
+    /// The same for those that wait to be paid.
+    fn unpaid(&self, back: u8) -> BookingNumber {
+        let open = self
+            .scene
+            .sale()
+            .bookings()
+            .filter(|(_, booking)| booking.status == BookingStatus::Pending && booking.payment.is_open());
+        let open: Vec<_> = open.map(|(number, _)| number).collect();
+        open.iter().rev().nth(back.into()).copied().unwrap_or(self.booking(back))
+    }
+
+    /// Something that a provider may tell of this booking, mostly with the right amount.
+    fn news(&self, booking: BookingNumber, word: u8) -> ProviderNews {
+        let owed = self.twin.bookings.get(booking.number() as usize).map_or(0, Booking::total_minor);
+        let minor = if word > 240 { owed + 1 } else { owed };
+        let money = Money { minor, currency: self.scene.sale().terms().currency };
+        match word % 4 {
+            0 => ProviderNews::Authorized(money),
+            1 => ProviderNews::Captured(money),
+            2 => ProviderNews::Cancelled,
+            _ => ProviderNews::Disputed(Dispute {
+                id: format!("dp_{}", word % 3),
+                amount_minor: owed,
+                reason: "fraudulent".to_owned(),
+                status: if word > 100 { "lost" } else { "needs_response" }.to_owned(),
+            }),
+        }
+    }
+
     fn booking(&self, back: u8) -> BookingNumber {
         BookingNumber::new((self.twin.bookings.len() as u32).wrapping_sub(1 + u32::from(back)))
     }
@@ -100,7 +165,13 @@ impl Stage {
             | Command::ExtendHold { hold, .. }
             | Command::ReleaseHold { hold }
             | Command::Book { hold, .. } => sale.hold(*hold).map(|hold| hold.buyer),
-            Command::Cancel { booking, .. } => sale.booking(*booking).map(|booking| booking.buyer),
+            Command::Reserve { holds } | Command::BookTogether { holds, .. } => {
+                holds.first().and_then(|hold| sale.hold(*hold)).map(|hold| hold.buyer)
+            }
+            Command::Cancel { booking, .. }
+            | Command::Pay { booking, .. }
+            | Command::NameContact { booking, .. }
+            | Command::KeepMetadata { booking, .. } => sale.booking(*booking).map(|booking| booking.buyer),
             _ => None,
         };
         buyer.filter(|_| caller == ANNA).map_or(caller, |user| Caller { user, role: Role::Customer })
@@ -127,7 +198,7 @@ impl Stage {
 
     fn progress(&self, booking: BookingNumber) -> Option<PaymentOutcome> {
         Some(match self.scene.sale().booking(booking)?.open_work()? {
-            Work::Authorize => PaymentOutcome::Authorized,
+            Work::Authorize | Work::Await => PaymentOutcome::Authorized,
             Work::Capture => PaymentOutcome::Captured,
             Work::Void => PaymentOutcome::Voided,
             Work::Refund { amount_minor, attempt } => PaymentOutcome::Refunded { amount_minor, attempt },
@@ -140,6 +211,15 @@ impl Stage {
         let caller = owed.map_or(caller, |key| Caller { user: key.caller, role: caller.role });
         (caller, owed.copied(), Command::AnswerPending { booking })
     }
+}
+
+fn required() -> PaymentOutcome {
+    let action = NextAction {
+        kind: "redirect_to_url".to_owned(),
+        url: Some("https://bank.example/3ds".to_owned()),
+        client_secret: None,
+    };
+    PaymentOutcome::ActionRequired { action, reference: "ch_1".to_owned() }
 }
 
 /// FNV-1a: the same request has the same fingerprint.

@@ -1,9 +1,10 @@
 //! The naive twin of a sale: lists of everything that ever was, searched from end to end for every question. It shares
 //! the words of the sale (commands, answers, refusals), but no line of its logic: no index, no bitmap, no facts.
-//! Here: seats, holds, time. The money is in `twin_payments`.
+//! Here: seats, holds, time. The money is in `twin_payments` and `twin_later`.
 
 use crate::event::{
-    Booking, BookingStatus, Caller, Claim, Command, Hold, Key, Outcome, Refusal, Reply, SaleTerms,
+    Booking, BookingStatus, Caller, Claim, Command, Hold, Key, Outcome, PaymentStatus, Refusal, Reply,
+    SaleTerms,
 };
 use crate::ids::{BookingNumber, HoldNumber, SeatIndex, UserId};
 use crate::seat_map::SeatMap;
@@ -88,19 +89,33 @@ impl Twin {
 
     /// Ends what is due now.
     pub(super) fn expire(&mut self) {
-        for held in self.holds.iter_mut().filter(|held| held.ended.is_none()) {
-            if let Some(booking) = held.hold.paying.map(|number| &mut self.bookings[number.number() as usize])
-            {
-                if booking.payment.settle_by > self.now {
-                    continue;
-                }
-                super::twin_payments::lapse(booking);
-                held.hold.paying = None;
-                if booking.one_call {
-                    held.ended = Some(self.now);
-                }
+        for number in 0..self.holds.len() {
+            let paying = self.holds[number].hold.paying.filter(|_| self.holds[number].ended.is_none());
+            if let Some(booking) = paying {
+                self.end_payment(booking);
             }
-            if held.ended.is_none() && held.hold.expires_at <= self.now {
+        }
+        for held in self.holds.iter_mut().filter(|held| held.ended.is_none()) {
+            if held.hold.paying.is_none() && held.hold.expires_at <= self.now {
+                held.ended = Some(self.now);
+            }
+        }
+    }
+
+    /// Ends a payment whose time is over; its holds are as they were.
+    fn end_payment(&mut self, number: BookingNumber) {
+        let booking = &mut self.bookings[number.number() as usize];
+        if booking.payment.settle_by > self.now {
+            return;
+        }
+        if [PaymentStatus::Due, PaymentStatus::Declined].contains(&booking.payment.status) {
+            return self.unpaid(number);
+        }
+        super::twin_payments::lapse(booking);
+        for hold in booking.holds.clone() {
+            let held = &mut self.holds[hold.number() as usize];
+            held.hold.paying = None;
+            if self.bookings[number.number() as usize].one_call {
                 held.ended = Some(self.now);
             }
         }
@@ -168,7 +183,15 @@ impl Twin {
             Command::HoldAndBook { seats, payment } => self.hold_and_book(user, seats, payment),
             Command::AnswerPending { booking } => self.answer_pending(caller, *booking),
             Command::Cancel { booking, seats } => self.cancel(caller, *booking, seats.as_deref()),
-            Command::SettlePayment { booking, outcome } => self.settle(*booking, *outcome),
+            Command::SettlePayment { booking, outcome } => self.settle(*booking, outcome),
+            Command::Reserve { holds } => self.reserve(user, holds),
+            Command::BookTogether { holds, payment } => self.book_together(user, holds, payment),
+            Command::Pay { booking, payment } => self.pay(caller, *booking, payment),
+            Command::NameContact { booking, contact } => self.name_contact(caller, *booking, contact),
+            Command::KeepMetadata { booking, metadata } => self.keep_metadata(caller, *booking, metadata),
+            Command::HearProvider { booking, attempt, reference, news } => {
+                self.hear(*booking, *attempt, reference, news)
+            }
         }
     }
 

@@ -2,15 +2,17 @@
 
 use super::twin::{Answer, Said, Told, Twin, different_seats, reply, require};
 use crate::event::{
-    Booking, BookingStatus, BookingView, Caller, Claim, Outcome, Payment, PaymentOutcome, PaymentStatus,
-    PaymentTerms, Refusal, Reply, SoldTicket, TicketCode,
+    Booking, BookingStatus, BookingView, Caller, Claim, Outcome, PaymentOutcome, PaymentStatus, PaymentTerms,
+    Refusal, Reply, TicketCode,
 };
 use crate::ids::{BookingNumber, HoldNumber, SeatIndex, UserId};
+use crate::time::UnixMillis;
 
 /// The provider did not answer in time; whatever it set aside it must let go.
 pub(super) fn lapse(booking: &mut Booking) {
     booking.status = BookingStatus::Cancelled;
     booking.payment.status = PaymentStatus::Voided;
+    booking.payment.action = None;
     booking.payment.void_due = true;
 }
 
@@ -18,19 +20,19 @@ pub(super) fn lapse(booking: &mut Booking) {
 fn is_done(booking: &Booking) -> bool {
     let payment = &booking.payment;
     match payment.status {
-        PaymentStatus::Pending | PaymentStatus::Authorized => false,
+        PaymentStatus::Pending | PaymentStatus::RequiresAction | PaymentStatus::Authorized => false,
         PaymentStatus::Captured => payment.refunds_due_minor.is_empty(),
         PaymentStatus::Voided => !payment.void_due,
-        PaymentStatus::Declined => true,
+        PaymentStatus::Declined | PaymentStatus::Due => true,
     }
 }
 
-fn nothing() -> Told {
+pub(super) fn nothing() -> Told {
     Ok(Answer { outcome: Outcome::Nothing, settled: Vec::new() })
 }
 
 impl Twin {
-    fn booking_view(&self, number: BookingNumber) -> BookingView {
+    pub(super) fn booking_view(&self, number: BookingNumber) -> BookingView {
         let booking = self.bookings[number.number() as usize].clone();
         BookingView { number, booking: Box::new(Booking { owed: Vec::new(), ..booking }) }
     }
@@ -70,37 +72,20 @@ impl Twin {
         &mut self,
         number: HoldNumber,
         terms: &PaymentTerms,
-        settle_by: crate::time::UnixMillis,
+        settle_by: UnixMillis,
         one_call: bool,
     ) -> Told {
-        let booking = BookingNumber::new(self.bookings.len() as u32);
-        let hold = &mut self.holds[number.number() as usize].hold;
-        hold.paying = Some(booking);
-        let sold = hold.tickets.iter().map(|ticket| SoldTicket {
-            seat: ticket.seat,
-            price_minor: ticket.price_minor,
-            code: None,
-            cancelled: false,
-        });
-        self.bookings.push(Booking {
-            buyer: hold.buyer,
-            hold: number,
-            tickets: sold.collect(),
-            status: BookingStatus::Pending,
-            payment: Payment {
-                method: terms.method.clone(),
-                status: PaymentStatus::Pending,
-                settle_by,
-                refunds_due_minor: Vec::new(),
-                refunded_minor: 0,
-                refunds: 0,
-                void_due: false,
-            },
-            created_at: self.now,
-            booked_at: None,
-            one_call,
-            owed: Vec::new(),
-        });
+        let booking = self.add_booking(&[number]);
+        let added = &mut self.bookings[booking.number() as usize];
+        added.one_call = one_call;
+        added.payment.method = Some(terms.method.clone());
+        added.payment.status = PaymentStatus::Pending;
+        added.payment.settle_by = settle_by;
+        self.settling_or_free(booking)
+    }
+
+    /// What costs nothing is sold at once.
+    pub(super) fn settling_or_free(&mut self, booking: BookingNumber) -> Told {
         if self.bookings[booking.number() as usize].tickets.iter().any(|ticket| ticket.price_minor > 0) {
             let outcome = Outcome::Settling { booking, joined: false };
             return Ok(Answer { outcome, settled: Vec::new() });
@@ -110,21 +95,26 @@ impl Twin {
         reply(Reply::Booking(self.booking_view(booking)))
     }
 
-    fn sell(&mut self, number: BookingNumber) {
+    pub(super) fn sell(&mut self, number: BookingNumber) {
         let booking = &mut self.bookings[number.number() as usize];
         booking.status = BookingStatus::Booked;
         booking.payment.status = PaymentStatus::Authorized;
+        booking.payment.action = None;
+        booking.payment.void_due = false;
         booking.booked_at = Some(self.now);
         for ticket in &mut booking.tickets {
             let drawn = self.drawn_codes.to_le_bytes();
             self.drawn_codes += 1;
             ticket.code = Some(TicketCode(core::array::from_fn(|at| drawn[at % 8])));
         }
-        let hold = booking.hold;
-        self.end(hold);
+        for hold in booking.holds.clone() {
+            if self.holds[hold.number() as usize].ended.is_none() {
+                self.end(hold);
+            }
+        }
     }
 
-    fn may_manage(&self, caller: Caller, number: BookingNumber) -> Result<(), Refusal> {
+    pub(super) fn may_manage(&self, caller: Caller, number: BookingNumber) -> Result<(), Refusal> {
         let booking = self.bookings.get(number.number() as usize).ok_or(Refusal::NotFound)?;
         let buys = caller.user == booking.buyer;
         require(buys || self.is_run_by(caller), Refusal::NotFound)
@@ -153,6 +143,10 @@ impl Twin {
             }
         }
         require(booking.status != BookingStatus::Cancelled, Refusal::AlreadyCancelled)?;
+        let unpaid = [PaymentStatus::Due, PaymentStatus::Declined].contains(&booking.payment.status);
+        if booking.status == BookingStatus::Pending && unpaid && seats.is_none() {
+            return self.give_up(number);
+        }
         let allowed = booking.status == BookingStatus::Booked && self.now < rule.until;
         require(allowed, Refusal::NotCancellable)?;
         let mut refund_minor = 0;
@@ -174,17 +168,32 @@ impl Twin {
         Ok(Answer { outcome: Outcome::Settling { booking: number, joined: false }, settled: Vec::new() })
     }
 
-    pub(super) fn settle(&mut self, number: BookingNumber, outcome: PaymentOutcome) -> Told {
-        let booking = self.bookings.get_mut(number.number() as usize).ok_or(Refusal::NotFound)?;
-        let payment = &mut booking.payment;
+    pub(super) fn settle(&mut self, number: BookingNumber, outcome: &PaymentOutcome) -> Told {
+        use PaymentOutcome as Did;
+        let booking = self.bookings.get(number.number() as usize).ok_or(Refusal::NotFound)?;
+        let again = booking.payment.void_due && self.can_be_had_again(number);
+        let payment = &mut self.bookings[number.number() as usize].payment;
+        let asked = [PaymentStatus::Pending, PaymentStatus::RequiresAction].contains(&payment.status);
         match (payment.status, outcome) {
-            (PaymentStatus::Pending, PaymentOutcome::Authorized) => self.sell(number),
-            (PaymentStatus::Pending, PaymentOutcome::Declined) => return self.decline(number),
-            (PaymentStatus::Authorized, PaymentOutcome::Captured) => payment.status = PaymentStatus::Captured,
-            (PaymentStatus::Voided, PaymentOutcome::Voided) if payment.void_due => payment.void_due = false,
-            (PaymentStatus::Captured, PaymentOutcome::Refunded { amount_minor, attempt }) => {
+            (_, Did::Authorized) if asked => self.sell(number),
+            (_, Did::AuthorizedAs(name)) if asked => {
+                payment.reference = Some(name.clone());
+                self.sell(number);
+            }
+            (PaymentStatus::Voided, Did::FoundLate(name)) if again => {
+                payment.reference = name.clone().or(payment.reference.take());
+                self.sell(number);
+            }
+            (_, Did::Declined) if asked => return self.decline(number),
+            (PaymentStatus::Pending, Did::ActionRequired { action, reference }) => {
+                return self.require_action(number, action, reference);
+            }
+            (PaymentStatus::Authorized, Did::Captured) => payment.status = PaymentStatus::Captured,
+            (PaymentStatus::Authorized, Did::Lost) => self.lose(number),
+            (PaymentStatus::Voided, Did::Voided) if payment.void_due => payment.void_due = false,
+            (PaymentStatus::Captured, Did::Refunded { amount_minor, attempt }) => {
                 let due = payment.refunds_due_minor.first();
-                if due != Some(&amount_minor) || attempt != payment.refunds {
+                if due != Some(amount_minor) || *attempt != payment.refunds {
                     return nothing();
                 }
                 payment.refunds_due_minor.remove(0);
@@ -202,18 +211,26 @@ impl Twin {
 
     fn decline(&mut self, number: BookingNumber) -> Told {
         let booking = &mut self.bookings[number.number() as usize];
-        booking.status = BookingStatus::Cancelled;
         booking.payment.status = PaymentStatus::Declined;
-        let (hold, one_call) = (booking.hold, booking.one_call);
-        self.holds[hold.number() as usize].hold.paying = None;
-        if one_call {
-            self.end(hold);
+        booking.payment.action = None;
+        let (holds, one_call) = (booking.holds.clone(), booking.one_call);
+        if booking.pays_later {
+            let ends = holds.iter().map(|hold| self.holds[hold.number() as usize].hold.expires_at);
+            booking.payment.settle_by = ends.min().expect("a booking has a hold");
+        } else {
+            booking.status = BookingStatus::Cancelled;
+            for hold in holds {
+                self.holds[hold.number() as usize].hold.paying = None;
+                if one_call {
+                    self.end(hold);
+                }
+            }
         }
         self.answer_all(number, Reply::Declined)
     }
 
     /// Everyone who waits for the booking hears this.
-    fn answer_all(&mut self, number: BookingNumber, reply: Reply) -> Told {
+    pub(super) fn answer_all(&mut self, number: BookingNumber, reply: Reply) -> Told {
         for key in core::mem::take(&mut self.bookings[number.number() as usize].owed) {
             self.remember(key, Said::Now(reply.clone()));
         }

@@ -4,6 +4,7 @@
 //! that nobody is heard to lead nothing is known: it is shown as the layout wants it, with `leader: null`.
 
 mod operation;
+mod payments;
 
 use std::collections::BTreeSet;
 
@@ -15,6 +16,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::operation::{Memberships, OperationBody, OperationStateBody, OrderedBody, WaitingBody};
+pub use self::payments::{
+    PaidEventBody, PaidEventsBody, PaymentRecordBody, PaymentRow, PaymentsBody, RecordsBody,
+};
 use crate::http::wire::Timestamp;
 
 /// The cluster as one node sees it.

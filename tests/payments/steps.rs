@@ -1,0 +1,113 @@
+//! A node that dies at every step of a payment, in a cluster of three with a Stripe of our own: whoever goes on with it,
+//! what was taken is booked or given back in the end.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Cluster, FakeStripe, Sale, eventually};
+use crate::{SETTLES_WITHIN, balances, by_stripe};
+
+/// What a step is a step of.
+#[derive(Clone, Copy)]
+enum Story {
+    /// A card that is good.
+    Paid,
+    /// One that is not.
+    Declined,
+    /// A booking that is cancelled after it was paid.
+    Refunded,
+    /// One that waits for its payment first.
+    PaidLater,
+}
+
+/// Starts the cluster anew for each is too dear: one cluster, and one dying node after the other.
+const STEPS: [(&str, Story); 16] = [
+    ("before-payment-started", Story::Paid),
+    ("after-payment-started", Story::Paid),
+    ("before-authorize", Story::Paid),
+    ("after-authorize", Story::Paid),
+    ("before-booked", Story::Paid),
+    ("after-booked", Story::Paid),
+    ("before-capture", Story::Paid),
+    ("after-capture", Story::Paid),
+    ("before-payment-captured", Story::Paid),
+    ("after-payment-captured", Story::Paid),
+    ("after-authorize", Story::Declined),
+    ("after-payment-attempted", Story::PaidLater),
+    ("before-tickets-cancelled", Story::Refunded),
+    ("before-refund", Story::Refunded),
+    ("after-refund", Story::Refunded),
+    ("after-refund-paid", Story::Refunded),
+];
+
+#[test]
+fn a_node_that_dies_at_any_step_leaves_no_money_without_a_booking() {
+    let stripe = FakeStripe::start();
+    let marks = tempfile::tempdir().expect("a temporary directory");
+    let mark = marks.path().join("point");
+    let mut env = stripe.env();
+    env.push(("ONSALE_FAILPOINT", mark.display().to_string()));
+    let env: Vec<(&'static str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut cluster = Cluster::with(3, &env);
+    let sale = cluster.sale(60, &json!({}));
+    let ann = cluster.node(1).customer("ann");
+    for (at, (step, story)) in STEPS.into_iter().enumerate() {
+        let owner = cluster.owner();
+        let asked = cluster.other_than(owner);
+        std::fs::write(&mark, step).expect("a file");
+        play(&ann.at(&cluster.client(asked)), &sale, (at, story));
+        eventually("a node has died", SETTLES_WITHIN, || (!mark.exists()).then_some(()));
+        // It is dead already, or about to be.
+        cluster.kill(owner);
+        balances(&stripe, &cluster.operator(asked), &sale.event);
+        println!("{step}: {:?}", stripe.sums());
+        cluster.start(owner);
+        cluster.settle();
+    }
+}
+
+/// Goes through a story as a client that tries again with its key.
+fn play(ann: &Client, sale: &Sale, (at, story): (usize, Story)) {
+    let key = |step: &str| format!("{at}-{step}");
+    let token = if matches!(story, Story::Declined) { "pm_card_declined" } else { "pm_card_visa" };
+    match story {
+        Story::Paid | Story::Declined => {
+            let body = json!({"ticketIds": sale.ids(&[at]), "paymentDetails": by_stripe(token)});
+            again(ann, "POST", &format!("/bookings/{}", sale.event), &key("book"), &body);
+        }
+        Story::PaidLater => {
+            let held = again(
+                ann,
+                "POST",
+                &format!("/events/{}/holds", sale.event),
+                &key("hold"),
+                &json!({"ticketIds": sale.ids(&[at])}),
+            );
+            let booking = again(ann, "POST", "/bookings", &key("reserve"), &json!({"holdId": held["id"]}));
+            let body = json!({"bookingId": booking["id"], "payment": by_stripe(token)});
+            again(ann, "POST", "/payments", &key("pay"), &body);
+        }
+        Story::Refunded => {
+            let body = json!({"ticketIds": sale.ids(&[at]), "paymentDetails": by_stripe(token)});
+            let booked = again(ann, "POST", &format!("/bookings/{}", sale.event), &key("book"), &body);
+            let path = format!("/bookings/{}", booked["id"].as_str().expect("an id"));
+            again(ann, "DELETE", &path, &key("cancel"), &Value::Null);
+        }
+    }
+}
+
+/// A request that is sent until it has an answer that is one.
+fn again(ann: &Client, method: &str, path: &str, key: &str, body: &Value) -> Value {
+    let body = if body.is_null() { None } else { Some(body.to_string()) };
+    eventually("there is an answer", SETTLES_WITHIN, || {
+        let headers = [("idempotency-key", key), ("content-type", "application/json")];
+        let headers = if body.is_some() { &headers[..] } else { &headers[..1] };
+        let answer = ann.try_send(method, path, headers, body.as_deref().map(str::as_bytes)).ok()?;
+        if answer.status >= 500 || answer.status == 409 {
+            std::thread::sleep(Duration::from_millis(100));
+            return None;
+        }
+        Some(answer.json())
+    })
+}
