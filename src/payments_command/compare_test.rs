@@ -27,12 +27,12 @@ fn theirs(status: &str, captured: i64, refunded: i64) -> PaymentRecordBody {
     }
 }
 
-fn compared(ours: Option<PaymentRow>, theirs: Vec<PaymentRecordBody>) -> Found {
+fn compared(ours: Option<&PaymentRow>, theirs: Vec<PaymentRecordBody>) -> Found {
     let mut ledger = Ledger::default();
     ledger.speaks_to("stripe");
     theirs.into_iter().for_each(|record| ledger.theirs("stripe", record));
     ledger.open_event("evt_1", "EUR");
-    ours.iter().for_each(|ours| ledger.ours("evt_1", ours));
+    ours.into_iter().for_each(|ours| ledger.ours("evt_1", ours));
     ledger.close()
 }
 
@@ -43,15 +43,15 @@ fn words(found: &Found) -> Vec<&str> {
 #[test]
 fn what_fits_has_sums_and_no_differences() {
     let found = compared(
-        Some(ours("captured", 500, 200)),
+        Some(&ours("captured", 500, 200)),
         vec![theirs("succeeded", 500, 200), theirs("canceled", 0, 0)],
     );
     assert_eq!(words(&found), [""; 0]);
     let sums = &found.events[0];
     assert_eq!((sums.payments, sums.captured, sums.refunded, sums.kept), (1, 500, 200, 300));
-    let taken_past_us = compared(Some(ours("voided", 0, 0)), vec![theirs("succeeded", 500, 500)]);
+    let taken_past_us = compared(Some(&ours("voided", 0, 0)), vec![theirs("succeeded", 500, 500)]);
     assert_eq!(words(&taken_past_us), [""; 0], "it has been given back");
-    let declined = compared(Some(ours("declined", 0, 0)), vec![theirs("canceled", 0, 0)]);
+    let declined = compared(Some(&ours("declined", 0, 0)), vec![theirs("canceled", 0, 0)]);
     assert_eq!(words(&declined), [""; 0]);
 }
 
@@ -70,7 +70,7 @@ fn every_kind_of_difference_is_found() {
         (None, vec![theirs("succeeded", 500, 0)], "payment"),
         (None, vec![theirs("requires_capture", 0, 0)], "payment"),
     ] {
-        let found = compared(ours, theirs);
+        let found = compared(ours.as_ref(), theirs);
         assert!(words(&found).contains(&what), "{found:?}");
     }
 }
@@ -78,10 +78,10 @@ fn every_kind_of_difference_is_found() {
 #[test]
 fn what_is_under_way_or_without_records_is_not_compared() {
     let open = PaymentRow { open: true, ..ours("authorized", 0, 0) };
-    let found = compared(Some(open), vec![theirs("succeeded", 500, 0)]);
+    let found = compared(Some(&open), vec![theirs("succeeded", 500, 0)]);
     assert_eq!((words(&found), found.events[0].open), (vec![], 1));
     let test = PaymentRow { provider: Some("test".to_owned()), ..ours("captured", 500, 0) };
-    assert_eq!(compared(Some(test), vec![]).not_compared, 1);
+    assert_eq!(compared(Some(&test), vec![]).not_compared, 1);
     let mut nobody = Ledger::default();
     nobody.open_event("evt_1", "EUR");
     nobody.ours("evt_1", &ours("captured", 500, 0));

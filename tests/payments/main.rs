@@ -3,6 +3,9 @@
 #![allow(clippy::print_stdout, reason = "what was seen on the way is for people")]
 
 mod calls;
+#[path = "../support/fake_stripe.rs"]
+mod fake_stripe;
+mod faults;
 mod reconcile;
 mod steps;
 mod stripe;
@@ -11,8 +14,9 @@ mod support;
 
 use std::time::Duration;
 
+use fake_stripe::FakeStripe;
 use serde_json::{Value, json};
-use support::{Client, FakeStripe, eventually};
+use support::{Client, eventually};
 
 /// Whatever is open is over by then, an election in between included.
 const SETTLES_WITHIN: Duration = Duration::from_secs(60);

@@ -4,7 +4,8 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::support::{FakeStripe, Node, NodeOptions, PASSWORD, Sale, tokens};
+use crate::fake_stripe::FakeStripe;
+use crate::support::{Node, NodeOptions, PASSWORD, Sale, tokens};
 use crate::{by_stripe, id};
 
 fn reconcile(node: &Node, json: bool) -> Output {

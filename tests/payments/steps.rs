@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Cluster, FakeStripe, Sale, eventually};
+use crate::fake_stripe::FakeStripe;
+use crate::support::{Client, Cluster, Sale, eventually};
 use crate::{SETTLES_WITHIN, balances, by_stripe};
 
 /// What a step is a step of.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::fake_stripe::{self, WEBHOOK_SECRET, now_seconds, send, sign};
-use crate::support::{Answer, Client, FakeStripe, Fault, Node, NodeOptions, Sale, eventually, tokens};
+use crate::fake_stripe::{self, FakeStripe, Fault, WEBHOOK_SECRET, now_seconds, send, sign};
+use crate::support::{Answer, Client, Node, NodeOptions, Sale, eventually, tokens};
 use crate::{SETTLES_WITHIN, balances, by_stripe, id, settled};
 
 fn node_with(stripe: &FakeStripe, more: &[(&'static str, &str)]) -> Node {

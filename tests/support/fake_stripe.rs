@@ -17,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::Client;
+use crate::support::{Answer, Client};
 
 pub const KEY: &str = "sk_test_of_the_fake";
 pub const WEBHOOK_SECRET: &str = "whsec_of_the_fake_0123456789abcdef";
@@ -147,7 +147,9 @@ impl FakeStripe {
     pub fn act(&self, intent: &str, well: bool) {
         let mut books = self.books();
         let status = if well { "requires_capture" } else { "requires_payment_method" };
-        books.change(intent, status);
+        if books.intents[intent]["status"] == "requires_action" {
+            books.change(intent, status);
+        }
     }
 
     /// Somebody cancels an intent past the node, or takes the money.
@@ -166,7 +168,7 @@ impl FakeStripe {
         let amount = books.intents[intent]["amount"].clone();
         let object = json!({"id": format!("dp_{intent}"), "object": "dispute", "amount": amount, "currency": "eur",
             "reason": "fraudulent", "status": status, "payment_intent": intent});
-        books.tell("charge.dispute.updated", object);
+        books.tell("charge.dispute.updated", &object);
     }
 
     /// Gives something back past the node.
@@ -189,7 +191,7 @@ impl FakeStripe {
 }
 
 /// Sends a message that is signed at `seconds`.
-pub fn send(node: &Client, message: &Value, seconds: u64) -> super::Answer {
+pub fn send(node: &Client, message: &Value, seconds: u64) -> Answer {
     let body = message.to_string();
     let signature = sign(&body, seconds, WEBHOOK_SECRET);
     let headers = [("stripe-signature", signature.as_str()), ("content-type", "application/json")];
@@ -362,11 +364,11 @@ impl Books {
             "requires_payment_method" => "payment_intent.payment_failed",
             _ => "payment_intent.requires_action",
         };
-        self.tell(kind, intent.clone());
+        self.tell(kind, &intent);
         intent
     }
 
-    fn tell(&mut self, kind: &str, object: Value) {
+    fn tell(&mut self, kind: &str, object: &Value) {
         self.told += 1;
         let id = format!("evt_{}", self.told);
         self.messages.push(json!({"id": id, "type": kind, "data": {"object": object}}));

@@ -5,7 +5,6 @@
 pub mod batch;
 mod client;
 pub mod cluster;
-pub mod fake_stripe;
 pub mod load;
 mod node;
 mod sale;
@@ -13,7 +12,6 @@ mod small_disk;
 
 pub use client::{Answer, Client};
 pub use cluster::Cluster;
-pub use fake_stripe::{FakeStripe, Fault};
 pub use load::{Load, replicas_agree, replicas_agree_at};
 pub use node::{Exit, Node, NodeOptions, PASSWORD, signal};
 pub use sale::{Sale, tokens};

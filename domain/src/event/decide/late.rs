@@ -16,7 +16,7 @@ pub(super) fn can_be_had_again(sale: &Sale, booking: &Booking, context: &Context
         match claim {
             Some(Claim::Free) => free += 1,
             Some(Claim::Hold(hold)) => {
-                all &= booking.holds.contains(&hold) && is_as_it_was(sale, hold, booking)
+                all &= booking.holds.contains(&hold) && is_as_it_was(sale, hold, booking);
             }
             _ => all = false,
         }

@@ -23,8 +23,8 @@ fn assert_deaf(scene: &mut Scene, booking: BookingNumber, outcomes: &[PaymentOut
     }
 }
 
-fn except(accepted: PaymentOutcome) -> Vec<PaymentOutcome> {
-    ALL.into_iter().filter(|outcome| *outcome != accepted).collect()
+fn except(accepted: &PaymentOutcome) -> Vec<PaymentOutcome> {
+    ALL.into_iter().filter(|outcome| outcome != accepted).collect()
 }
 
 fn booking(scene: &Scene, number: BookingNumber) -> &Booking {
@@ -44,7 +44,7 @@ fn each_state_of_a_payment_hears_only_the_answer_it_waits_for() {
     assert_deaf(&mut scene, number, &ALL.into_iter().filter(waiting).collect::<Vec<_>>());
     scene.settle(number, PaymentOutcome::Authorized);
     assert_eq!((scene.status(0), work(&scene, number)), (SeatStatus::Booked, Some(Work::Capture)));
-    assert_deaf(&mut scene, number, &except(PaymentOutcome::Captured));
+    assert_deaf(&mut scene, number, &except(&PaymentOutcome::Captured));
     scene.settle(number, PaymentOutcome::Captured);
     assert_eq!(work(&scene, number), None);
     assert_deaf(&mut scene, number, &ALL);
@@ -101,7 +101,7 @@ fn a_provider_that_did_nothing_in_time_must_let_go_of_what_it_may_do_yet() {
     let late = booking(&scene, number);
     assert_eq!((late.status, late.payment.status), (BookingStatus::Cancelled, PaymentStatus::Voided));
     assert_eq!((scene.status(0), work(&scene, number)), (SeatStatus::Held, Some(Work::Void)));
-    assert_deaf(&mut scene, number, &except(PaymentOutcome::Voided));
+    assert_deaf(&mut scene, number, &except(&PaymentOutcome::Voided));
     let settled = scene.settle(number, PaymentOutcome::Voided).settled;
     assert!(matches!(settled.as_slice(), [(_, Reply::Booking(_))]), "{settled:?}");
     assert_eq!((work(&scene, number), scene.sale().working().count()), (None, 0));
