@@ -19,12 +19,12 @@ use sha2::Sha256;
 
 use crate::support::{Answer, Client};
 
-pub const KEY: &str = "sk_test_of_the_fake";
-pub const WEBHOOK_SECRET: &str = "whsec_of_the_fake_0123456789abcdef";
+pub(crate) const KEY: &str = "sk_test_of_the_fake";
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_of_the_fake_0123456789abcdef";
 
 /// What goes wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The connection is lost before anything is done.
     DropBefore,
     /// It is done, and the connection is lost before the answer.
@@ -37,11 +37,11 @@ pub enum Fault {
 
 /// Minor units that moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sums {
-    pub captured: i64,
-    pub refunded: i64,
+pub(crate) struct Sums {
+    pub(crate) captured: i64,
+    pub(crate) refunded: i64,
     /// Set aside, and neither taken nor let go of.
-    pub set_aside: i64,
+    pub(crate) set_aside: i64,
 }
 
 #[derive(Default)]
@@ -53,14 +53,13 @@ struct Books {
     /// By the word in the path, what goes wrong with the next requests.
     faults: VecDeque<(&'static str, Fault)>,
     messages: Vec<Value>,
-    requests: Vec<String>,
     counted: usize,
     told: usize,
 }
 
 /// The server; it ends with its last clone.
 #[derive(Clone)]
-pub struct FakeStripe {
+pub(crate) struct FakeStripe {
     books: Arc<Mutex<Books>>,
     url: String,
     _runtime: Arc<tokio::runtime::Runtime>,
@@ -70,7 +69,7 @@ type Form = BTreeMap<String, String>;
 type Done = (u16, Value);
 
 impl FakeStripe {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a port");
@@ -91,7 +90,7 @@ impl FakeStripe {
     }
 
     /// What a node is told of it.
-    pub fn env(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
         vec![
             ("ONSALE_PAYMENTS__STRIPE_URL", self.url.clone()),
             ("ONSALE_PAYMENTS__STRIPE_KEY", KEY.to_owned()),
@@ -104,21 +103,21 @@ impl FakeStripe {
     }
 
     /// Lets this go wrong with the next request whose path has `word` in it.
-    pub fn fail_next(&self, word: &'static str, fault: Fault) {
+    pub(crate) fn fail_next(&self, word: &'static str, fault: Fault) {
         self.books().faults.push_back((word, fault));
     }
 
     /// From now on everything goes right.
-    pub fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.books().faults.clear();
     }
 
     /// How many faults have not happened yet.
-    pub fn faults_left(&self) -> usize {
+    pub(crate) fn faults_left(&self) -> usize {
         self.books().faults.len()
     }
 
-    pub fn sums(&self) -> Sums {
+    pub(crate) fn sums(&self) -> Sums {
         let books = self.books();
         let sum = |status: &str, field: &str| -> i64 {
             let those = books.intents.values().filter(|intent| intent["status"] == status);
@@ -131,20 +130,15 @@ impl FakeStripe {
         }
     }
 
-    /// What has been asked for, as `POST /v1/...`.
-    pub fn requests(&self) -> Vec<String> {
-        self.books().requests.clone()
-    }
-
     /// Stripe's id of the newest attempt to pay this.
-    pub fn intent_of(&self, payment: &str) -> Option<String> {
+    pub(crate) fn intent_of(&self, payment: &str) -> Option<String> {
         let books = self.books();
         let ours = books.intents.iter().filter(|(_, intent)| intent["metadata"]["onsale_payment"] == payment);
         ours.max_by_key(|(_, intent)| intent["number"].as_u64()).map(|(id, _)| id.clone())
     }
 
     /// The buyer does what was required.
-    pub fn act(&self, intent: &str, well: bool) {
+    pub(crate) fn act(&self, intent: &str, well: bool) {
         let mut books = self.books();
         let status = if well { "requires_capture" } else { "requires_payment_method" };
         if books.intents[intent]["status"] == "requires_action" {
@@ -153,7 +147,7 @@ impl FakeStripe {
     }
 
     /// Somebody cancels an intent past the node, or takes the money.
-    pub fn meddle(&self, intent: &str, status: &str) {
+    pub(crate) fn meddle(&self, intent: &str, status: &str) {
         let mut books = self.books();
         if status == "succeeded" {
             let amount = books.intents[intent]["amount"].clone();
@@ -163,7 +157,7 @@ impl FakeStripe {
     }
 
     /// The buyer disputes a charge.
-    pub fn dispute(&self, intent: &str, status: &str) {
+    pub(crate) fn dispute(&self, intent: &str, status: &str) {
         let mut books = self.books();
         let amount = books.intents[intent]["amount"].clone();
         let object = json!({"id": format!("dp_{intent}"), "object": "dispute", "amount": amount, "currency": "eur",
@@ -172,18 +166,18 @@ impl FakeStripe {
     }
 
     /// Gives something back past the node.
-    pub fn refund_past_us(&self, intent: &str, amount: i64) {
+    pub(crate) fn refund_past_us(&self, intent: &str, amount: i64) {
         let refund = json!({"id": "re_alien", "payment_intent": intent, "amount": amount, "status": "succeeded", "metadata": {}});
         self.books().refunds.push(refund);
     }
 
     /// The messages that have come up since the last time.
-    pub fn messages(&self) -> Vec<Value> {
+    pub(crate) fn messages(&self) -> Vec<Value> {
         std::mem::take(&mut self.books().messages)
     }
 
     /// Tells a node everything that has come up, newest first and each twice. How it was answered.
-    pub fn deliver(&self, node: &Client) -> Vec<u16> {
+    pub(crate) fn deliver(&self, node: &Client) -> Vec<u16> {
         let newest_first: Vec<Value> = self.messages().into_iter().rev().collect();
         let twice = newest_first.iter().flat_map(|message| [message, message]);
         twice.map(|message| send(node, message, now_seconds()).status).collect()
@@ -191,14 +185,14 @@ impl FakeStripe {
 }
 
 /// Sends a message that is signed at `seconds`.
-pub fn send(node: &Client, message: &Value, seconds: u64) -> Answer {
+pub(crate) fn send(node: &Client, message: &Value, seconds: u64) -> Answer {
     let body = message.to_string();
     let signature = sign(&body, seconds, WEBHOOK_SECRET);
     let headers = [("stripe-signature", signature.as_str()), ("content-type", "application/json")];
     node.send("POST", "/webhooks/stripe", &headers, Some(body.as_bytes()))
 }
 
-pub fn sign(body: &str, seconds: u64, secret: &str) -> String {
+pub(crate) fn sign(body: &str, seconds: u64, secret: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key");
     mac.update(format!("{seconds}.{body}").as_bytes());
     let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -206,7 +200,7 @@ pub fn sign(body: &str, seconds: u64, secret: &str) -> String {
 }
 
 #[allow(clippy::disallowed_methods, reason = "the clock of another company")]
-pub fn now_seconds() -> u64 {
+pub(crate) fn now_seconds() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs()
 }
 
@@ -222,7 +216,6 @@ async fn answer(
         |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let fault = {
         let mut books = books.lock().expect("the books");
-        books.requests.push(format!("{} {path}", parts.method));
         books.fault(&format!("{} {path}", parts.method))
     };
     match fault {
