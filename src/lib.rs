@@ -17,6 +17,7 @@ pub mod gateway;
 pub mod http;
 pub mod listings;
 pub mod metrics;
+pub mod notify;
 pub mod payments_command;
 pub mod peer_answers;
 pub mod projections;

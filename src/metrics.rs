@@ -1,6 +1,7 @@
 //! What the node counts, in Prometheus' words. Most figures are counted where they happen; seats and holds are counted
 //! from the committed sales when somebody asks.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actors::Observer;
@@ -36,6 +37,8 @@ pub struct Metrics {
     refused_at_the_edge: IntCounter,
     feeds: IntGauge,
     feed_age: Gauge,
+    outbox_open: IntGaugeVec,
+    deliveries: IntCounterVec,
 }
 
 impl Metrics {
@@ -76,6 +79,16 @@ impl Metrics {
             feeds: kept
                 .gauge("onsale_seat_feed_subscriptions", "Events whose seats are followed at other nodes")?,
             feed_age: kept.seconds_now("onsale_seat_feed_age_seconds", "Age of the oldest of them")?,
+            outbox_open: kept.gauges(
+                "onsale_outbox_open",
+                "Mails, text messages and webhooks still to be sent for the sales that this node owns",
+                &["kind"],
+            )?,
+            deliveries: kept.counters(
+                "onsale_deliveries_total",
+                "Attempts to send mails, text messages and webhooks, by what came of them",
+                &["kind", "outcome"],
+            )?,
             registry,
         })
     }
@@ -105,6 +118,7 @@ impl Metrics {
         ] {
             self.seats.with_label_values(&[status]).set(i64::from(count));
         }
+        self.count_outboxes(cluster);
         self.waits_for_space.set(cluster.waits_for_space().into());
         self.count_groups(cluster);
         self.feeds.set(feeds.subscriptions as i64);
@@ -129,6 +143,18 @@ impl Metrics {
             done(result);
         });
         place(proposal, timed);
+    }
+
+    fn count_outboxes(&self, cluster: &Cluster) {
+        let mut open = BTreeMap::from(["mail", "sms", "webhook"].map(|kind| (kind, 0)));
+        cluster.for_each_sale_owned(|_, sale| {
+            for (_, delivery) in sale.outbox().open() {
+                *open.entry(delivery.by.kind()).or_default() += 1;
+            }
+        });
+        for (kind, count) in open {
+            self.outbox_open.with_label_values(&[kind]).set(count);
+        }
     }
 
     fn count_groups(&self, cluster: &Cluster) {
@@ -158,6 +184,10 @@ impl Observer for Metrics {
 
     fn left_mailbox(&self, commands: usize) {
         self.mailbox_depth.sub(commands as i64);
+    }
+
+    fn delivered(&self, kind: &'static str, outcome: &'static str) {
+        self.deliveries.with_label_values(&[kind, outcome]).inc();
     }
 }
 

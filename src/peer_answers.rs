@@ -10,9 +10,10 @@ use domain::ports::BoxFuture;
 
 use crate::dispatch::Dispatch;
 use crate::http::{App, peers};
+use crate::notify::webhook::{ENDPOINTS_SERVICE, answer_ending};
 use crate::projections::{COUNTS_SERVICE, SEATS_SERVICE, Source, answer_counts};
 
-/// The services `commands`, `http`, `bookings`, `identity`, `seats` and `counts`.
+/// The services `commands`, `http`, `bookings`, `identity`, `outbox`, `endpoints`, `seats` and `counts`.
 pub struct PeerAnswers {
     app: App,
     router: Router,
@@ -28,8 +29,16 @@ impl PeerAnswers {
     }
 
     /// The names of the services.
-    pub const SERVICES: [&str; 6] =
-        ["commands", "http", "bookings", "identity", SEATS_SERVICE, COUNTS_SERVICE];
+    pub const SERVICES: [&str; 8] = [
+        "commands",
+        "http",
+        "bookings",
+        "identity",
+        "outbox",
+        ENDPOINTS_SERVICE,
+        SEATS_SERVICE,
+        COUNTS_SERVICE,
+    ];
 
     fn require_ready(&self) -> Result<(), CallError> {
         let starting = |_| CallError::Declined("the node is starting or stopping".to_owned());
@@ -55,6 +64,11 @@ impl Answers for PeerAnswers {
             "identity" => {
                 let app = self.app.clone();
                 Box::pin(async move { peers::identity(&app, &body).await })
+            }
+            "outbox" => Box::pin(ready(peers::outbox(&self.app))),
+            ENDPOINTS_SERVICE => {
+                let app = self.app.clone();
+                Box::pin(async move { answer_ending(&app.cluster, &body).await })
             }
             COUNTS_SERVICE => Box::pin(ready(answer_counts(&*self.app.cluster, &body))),
             other => Box::pin(ready(Err(unknown(other)))),

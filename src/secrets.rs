@@ -16,8 +16,9 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{Config, ConfigError, MIN_SECRET_BYTES, Secret};
 
-/// What a secret derived for it is good for.
+/// What secrets are derived for.
 const TOKENS: &str = "onsale access tokens, 1";
+const WEBHOOKS: &str = "onsale webhooks, 1";
 const FILE_NAME: &str = "secrets.toml";
 /// The name of the line that says whether the others are as they were written.
 const CHECKSUM: &str = "checksum";
@@ -33,6 +34,8 @@ pub struct Secrets {
     pub operator_password: Secret,
     /// What nodes of one cluster know.
     pub cluster_secret: Secret,
+    /// What the secrets of webhooks are derived from.
+    pub webhook_secret: Secret,
     /// The file, if any of them stands there rather than in the configuration.
     pub kept_in: Option<PathBuf>,
 }
@@ -71,7 +74,14 @@ pub fn resolve(config: &Config, data: &Path, random: &dyn Random) -> Result<Secr
     if kept.len() > known {
         write(data, &path, &kept).map_err(|error| SecretsFault::Io(path.clone(), error))?;
     }
-    Ok(Secrets { token_secret, operator_password, cluster_secret, kept_in: from_file.then_some(path) })
+    let webhook_secret = Secret::new(derive(&cluster_secret, WEBHOOKS));
+    Ok(Secrets {
+        token_secret,
+        operator_password,
+        cluster_secret,
+        webhook_secret,
+        kept_in: from_file.then_some(path),
+    })
 }
 
 /// Another secret that follows from `secret` and tells nothing of it.

@@ -18,7 +18,7 @@ use cluster::placement::layout::Addresses as NodeAddresses;
 use cluster::{Care, Cluster, ClusterConfig, ClusterError, Owner, SnapshotSettings};
 use domain::account::{Role, bootstrap_operator};
 use domain::ids::UserId;
-use domain::ports::{Clock, Journal, PaymentGateway, Random};
+use domain::ports::{Clock, Journal, Mailer, PaymentGateway, Random};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -34,6 +34,8 @@ use crate::gateway::Providers;
 use crate::http::{self, App, Front, Identities, Parts, Readiness};
 use crate::listings::{Directory, Sales};
 use crate::metrics::{Metrics, TimedJournal};
+use crate::notify::webhook::{Signing, Webhooks};
+use crate::notify::{Carriers, NodeCourier, Sms, Smtp};
 use crate::peer_answers::PeerAnswers;
 use crate::projections::Feeds;
 use crate::secrets::{self, Secrets};
@@ -116,10 +118,13 @@ pub async fn serve_over(
     let journal: Arc<dyn Journal> = Arc::new(TimedJournal::new(journal_of(cluster.clone()), metrics.clone()));
     #[cfg(debug_assertions)]
     let (journal, gateway) = crate::failpoints::armed(journal, gateway);
-    let owners = owners(&config, &cluster, (journal, gateway), &clock, &metrics, threads.clone());
+    let carriers = Arc::new(carriers(&config, &secrets, addresses.http.local_addr()?)?);
+    let courier =
+        NodeCourier::new(cluster.clone(), clock.clone(), carriers.clone(), config.notices.persistence);
+    let owners = owners(&config, &cluster, (journal, gateway), &clock, &metrics, threads.clone(), courier);
     let feeds = Feeds::new(cluster.clone(), cluster.calls());
     let dispatch = dispatch(&config, &cluster, &owners, &clock, edge(&feeds, &cluster, &clock, &metrics));
-    let app = app(config, &cluster, (dispatch, feeds), clock, metrics, &secrets, providers);
+    let app = app(config, &cluster, (dispatch, feeds, &carriers), clock, metrics, &secrets, providers);
     cluster.answer_with(Arc::new(PeerAnswers::new(&app)));
     let supervising = owners.clone();
     let supervisor = tokio::spawn(async move { supervising.supervise().await });
@@ -332,11 +337,13 @@ fn owners(
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
     threads: Arbiters,
+    courier: NodeCourier,
 ) -> Arc<Owners> {
     let shell = Shell {
         journal,
         listings: Arc::new(Directory::new(cluster.clone())),
         gateway,
+        courier: Arc::new(courier),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
         observer: metrics.clone(),
@@ -370,7 +377,7 @@ fn edge(feeds: &Feeds, cluster: &Arc<Cluster>, clock: &Arc<dyn Clock>, metrics: 
 fn app(
     config: Config,
     cluster: &Arc<Cluster>,
-    (dispatch, feeds): (Dispatch, Feeds),
+    (dispatch, feeds, carriers): (Dispatch, Feeds, &Carriers),
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     secrets: &Secrets,
@@ -385,11 +392,28 @@ fn app(
         tokens: Tokens::new(&secrets.token_secret, config.auth.token_ttl),
         identities: Identities::default(),
         passwords: Passwords::new(&config.auth, random.clone()),
+        mailer: carriers.mailer.clone(),
+        webhooks: carriers.webhooks.clone(),
         clock,
         random,
         metrics,
         readiness: Readiness::default(),
         config,
+    })
+}
+
+/// Who carries mails, text messages and webhooks.
+fn carriers(config: &Config, secrets: &Secrets, http: SocketAddr) -> Result<Carriers, NodeFault> {
+    let notices = &config.notices;
+    let mailer = Smtp::of(&notices.mail).map(|smtp| Arc::new(smtp) as Arc<dyn Mailer>);
+    if mailer.is_none() {
+        tracing::info!("mail.smtp_url is empty: no mail is sent");
+    }
+    let signing = Signing::new(secrets.webhook_secret.clone());
+    Ok(Carriers {
+        mailer,
+        sms: Sms::of(&notices.sms).map_err(NodeFault::failed)?,
+        webhooks: Webhooks::new(notices.webhooks.reach(http), signing).map_err(NodeFault::failed)?,
     })
 }
 

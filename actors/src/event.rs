@@ -4,6 +4,8 @@
 //! Does not own the truth: that is what has committed. Hazards: an answer must never leave before its facts (only a refusal that may be
 //! spurious does), and nothing may be decided after a proposal was lost, for the state then rests on what never was.
 
+mod telling;
+
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use actix::fut::{ActorFutureExt, WrapFuture};
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle};
 use domain::account::Role;
 use domain::event::{
-    self, Caller, Command, Decision, Key, Outcome, PaymentOutcome, Refusal, Sale, Stamped, Work,
+    self, Caller, Command, Decision, Fact, Key, Outcome, PaymentOutcome, Refusal, Sale, Stamped, Work,
 };
 use domain::ids::BookingNumber;
 use domain::planted::{self, Bug};
@@ -24,8 +26,11 @@ use tokio::sync::oneshot;
 
 use crate::answer::{Answer, Answered, Fault, Lost, Release, Waiters};
 use crate::inbox::{Ask, Inbox};
+use crate::outbox::Agenda;
 use crate::owners::{Shell, lock};
 use crate::payment_worker::Worker;
+
+pub(crate) use telling::Report;
 
 /// Sales up to this size check all their invariants after every decision in debug builds; the check is linear in the
 /// seats and would bring larger ones to a halt.
@@ -70,6 +75,9 @@ pub(crate) struct EventActor {
     waiting: HashMap<BookingNumber, Waiters>,
     /// What is being done at providers, so that nothing is begun twice.
     at_work: HashMap<BookingNumber, Work>,
+    /// What is still to be told, as far as it is on disk.
+    agenda: Agenda,
+    telling_timer: Option<(u64, SpawnHandle)>,
 }
 
 /// What the actor decides in one go: proposed as one, and released as one by its commit.
@@ -104,6 +112,8 @@ impl EventActor {
             timer: None,
             waiting: HashMap::new(),
             at_work: HashMap::new(),
+            agenda: Agenda::default(),
+            telling_timer: None,
         }
     }
 
@@ -209,12 +219,19 @@ impl EventActor {
             }
         };
         turn.release.asked.extend(asked.zip(answer));
-        for fact in decision.facts {
-            let stamped = Stamped { at: turn.now, fact };
-            self.sale.apply(&stamped);
-            turn.facts.push(stamped);
-        }
+        decision.facts.into_iter().for_each(|fact| self.happen(fact, turn));
         self.check();
+    }
+
+    /// Runs ahead with a fact, and with the one that somebody is to be told of it.
+    fn happen(&mut self, fact: Fact, turn: &mut Turn) {
+        let stamped = Stamped { at: turn.now, fact };
+        self.sale.apply(&stamped);
+        let due = self.due(&stamped.fact);
+        turn.facts.push(stamped);
+        if let Some(due) = due {
+            self.happen(due, turn);
+        }
     }
 
     /// Proposes what was decided, if anything was.
@@ -226,6 +243,7 @@ impl EventActor {
         }
         let worked_on: BTreeSet<_> = facts.iter().filter_map(|stamped| stamped.fact.booking()).collect();
         let work = worked_on.into_iter().map(|booking| (booking, release.on_disk())).collect::<Vec<_>>();
+        self.tell_later(&facts, &mut release, ctx);
         let proposal = Proposal { event: self.sale.event(), term: self.term, base, facts };
         place(proposal, Box::new(move |result| release.run(result)));
         for (booking, mut on_disk) in work {
@@ -351,6 +369,7 @@ impl Actor for EventActor {
         for booking in working {
             self.begin_work(booking, std::future::ready(true), ctx);
         }
+        self.tell_all(ctx);
         if !planted::is(Bug::ForgetDeadlines) {
             self.arm(ctx);
         }

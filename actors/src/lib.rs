@@ -8,6 +8,7 @@ mod answer;
 mod event;
 mod executor;
 mod inbox;
+mod outbox;
 mod owners;
 mod payment_worker;
 

@@ -14,7 +14,7 @@ use domain::event::{self, Caller, Command, Fact, Key, Refusal, Sale, Stamped};
 use domain::ids::EventId;
 use domain::planted::{self, Bug};
 use domain::ports::{
-    Clock, Journal, JournalFault, Listing, Listings, Opened, PaymentGateway, Proposal, Random, Term,
+    Clock, Courier, Journal, JournalFault, Listing, Listings, Opened, PaymentGateway, Proposal, Random, Term,
 };
 use domain::time::ShardTime;
 use tokio::sync::{Notify, oneshot};
@@ -42,6 +42,10 @@ pub trait Observer: Send + Sync {
     fn entered_mailbox(&self, commands: usize);
     /// So many commands were taken out of one.
     fn left_mailbox(&self, commands: usize);
+    /// A delivery of this kind came to this: `again`, or how it ended.
+    fn delivered(&self, kind: &'static str, outcome: &'static str) {
+        let _uncounted = (kind, outcome);
+    }
 }
 
 /// What surrounds every actor.
@@ -52,6 +56,8 @@ pub struct Shell {
     pub listings: Arc<dyn Listings>,
     /// Where the money is.
     pub gateway: Arc<dyn PaymentGateway>,
+    /// Who tells people.
+    pub courier: Arc<dyn Courier>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where ticket codes come from.

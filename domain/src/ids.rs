@@ -195,6 +195,11 @@ wide_id!(
     UserId,
     "usr_"
 );
+wide_id!(
+    /// An address of an organizer that is told what happens to their events.
+    EndpointId,
+    "whk_"
+);
 
 part!(
     /// A seat of an event: its place in the order of the seat map.
@@ -207,6 +212,10 @@ part!(
 part!(
     /// The number of a booking within its event; its payment has the same.
     BookingNumber
+);
+part!(
+    /// The number of a delivery within its event; never given twice.
+    DeliveryNumber
 );
 
 sale_id!(
@@ -232,6 +241,12 @@ sale_id!(
     PaymentId,
     BookingNumber,
     "pay_"
+);
+sale_id!(
+    /// A mail, a text message or a webhook: the same id whenever it is sent again.
+    DeliveryId,
+    DeliveryNumber,
+    "msg_"
 );
 
 #[cfg(test)]

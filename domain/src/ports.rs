@@ -5,8 +5,8 @@ use core::future::Future;
 use core::pin::Pin;
 use std::sync::Arc;
 
-use crate::event::{NextAction, PaymentMethod, Sale, SaleTerms, Stamped};
-use crate::ids::{BookingNumber, EventId};
+use crate::event::{Booking, Channel, Delivery, NextAction, Notice, PaymentMethod, Sale, SaleTerms, Stamped};
+use crate::ids::{BookingNumber, DeliveryId, EventId};
 use crate::money::Currency;
 use crate::seat_map::SeatMap;
 use crate::time::{Reading, SharedTime};
@@ -207,5 +207,115 @@ pub trait PaymentGateway: Send + Sync {
     /// Whether the provider is heard twice about this charge.
     fn repeats_itself(&self, _charge: &Charge) -> bool {
         false
+    }
+}
+
+/// A mail to one person, written out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// Made of our ids and the same whenever this mail is sent again, so that receivers can drop the repeat. Letters,
+    /// digits, `_`, `-` and `.` only: it becomes the left side of the Message-ID.
+    pub id: String,
+    /// How the person wants to be called.
+    pub name: String,
+    /// Their address.
+    pub address: String,
+    /// One line.
+    pub subject: String,
+    /// For readers of plain text.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+}
+
+impl core::fmt::Debug for Mail {
+    /// Whom it goes to and what it says stay out of logs.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Mail({})", self.id)
+    }
+}
+
+/// Why something was not sent. The words name no person: they are logged and kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendFault {
+    /// It may go well later.
+    Later(String),
+    /// It never will, as it is.
+    Never(String),
+}
+
+impl core::fmt::Display for SendFault {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Later(why) | Self::Never(why) => f.write_str(why),
+        }
+    }
+}
+
+impl core::error::Error for SendFault {}
+
+/// Whoever carries mail. `Ok` means that it is out of our hands; after a fault it may have gone out all the same, and
+/// goes out again under the same id.
+pub trait Mailer: Send + Sync {
+    /// Sends `mail`; ends within a minute.
+    fn send(&self, mail: Mail) -> BoxFuture<Result<(), SendFault>>;
+}
+
+/// A delivery with what is needed to write it out. Everything outside that it causes carries its id.
+#[derive(Debug, Clone)]
+pub struct Errand {
+    /// Which; its event is the one that there is something to tell of.
+    pub id: DeliveryId,
+    /// What, how, and since when.
+    pub delivery: Delivery,
+    /// The booking that it is about, as it is now.
+    pub booking: Option<Box<Booking>>,
+}
+
+/// What a delivery came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivered {
+    /// The receiver has it.
+    Sent,
+    /// There is nobody to send it to.
+    NobodyThere,
+}
+
+/// How long, and how often, is tried what fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Persistence {
+    /// Before the second try; each further one waits about twice as long as the one before.
+    pub first_retry_ms: u64,
+    /// But no longer than this.
+    pub longest_retry_ms: u64,
+    /// What is older is given up.
+    pub give_up_after_ms: u64,
+}
+
+/// Whoever tells people and programs what has happened. At least once: whatever is sent may be sent again after a crash.
+pub trait Courier: Send + Sync {
+    /// The channels by which `notice` of `event` is told at this moment; asked on the actor's thread, so it must not block.
+    fn ways(&self, event: EventId, notice: &Notice) -> Vec<Channel>;
+    /// How stubborn it is.
+    fn persistence(&self) -> Persistence;
+    /// Sends; ends within a minute or two.
+    fn deliver(&self, errand: Errand) -> BoxFuture<Result<Delivered, SendFault>>;
+}
+
+/// Tells nobody anything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoCourier;
+
+impl Courier for NoCourier {
+    fn ways(&self, _event: EventId, _notice: &Notice) -> Vec<Channel> {
+        Vec::new()
+    }
+
+    fn persistence(&self) -> Persistence {
+        Persistence { first_retry_ms: 1_000, longest_retry_ms: 60_000, give_up_after_ms: 0 }
+    }
+
+    fn deliver(&self, _errand: Errand) -> BoxFuture<Result<Delivered, SendFault>> {
+        Box::pin(core::future::ready(Ok(Delivered::NobodyThere)))
     }
 }

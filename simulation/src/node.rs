@@ -10,7 +10,7 @@ use cluster::peer::{Answers, Bytes, CallError, Messages, PeerSecret};
 use cluster::placement::layout::Addresses;
 use cluster::raft::types::NodeId;
 use cluster::{ClusterConfig, ClusterError, Owner, SnapshotSettings};
-use domain::ports::BoxFuture;
+use domain::ports::{BoxFuture, NoCourier};
 use onsale::clock::SystemRandom;
 use onsale::dispatch::edge::{Edge, EdgeObserver, OnSale};
 use onsale::dispatch::{Dispatch, Parts};
@@ -86,6 +86,7 @@ async fn serve(
     let shell = Shell {
         journal: cluster.clone(),
         listings: Arc::new(Directory::new(cluster.clone())),
+        courier: Arc::new(NoCourier),
         gateway: Arc::new(world.provider.clone()),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),

@@ -2,6 +2,7 @@
 //!
 //! Whatever is wrong ends the program with exit code 2 and a message that names the key, the value and what is allowed.
 
+mod notices;
 mod settings;
 mod stripe;
 
@@ -11,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+pub use notices::{MailConfig, NoticesConfig, SmsConfig, WebhooksConfig};
 use settings::Settings;
 pub use stripe::StripeConfig;
 
@@ -75,6 +77,8 @@ pub struct Config {
     pub actors: ActorsConfig,
     /// `[payments]`
     pub payments: PaymentsConfig,
+    /// `[mail]`, `[sms]`, `[webhooks]` and `[outbox]`
+    pub notices: NoticesConfig,
     /// `log.level`, in the language of `tracing_subscriber::EnvFilter`.
     pub log_level: String,
 }
@@ -287,13 +291,14 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
             _ => return Err(settings.refused("payments.test_provider", "\"on\", \"off\" or \"auto\"")),
         },
     };
+    let notices = notices::check(settings)?;
     let log_level = settings.text("log.level").to_owned();
     if tracing_subscriber::EnvFilter::try_new(&log_level).is_err() {
         return Err(
             settings.refused("log.level", "error, warn, info, debug, trace or module=level pairs of them")
         );
     }
-    Ok(Config { http, auth, cluster, journal, actors, payments, log_level })
+    Ok(Config { http, auth, cluster, journal, actors, payments, notices, log_level })
 }
 
 fn operator_username(settings: &Settings) -> Result<String, ConfigError> {

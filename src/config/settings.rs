@@ -19,8 +19,10 @@ const SECRETS: &[&str] = &[
     "auth.operator_password",
     "auth.token_secret",
     "cluster.secret",
+    "mail.smtp_url",
     "payments.stripe_key",
     "payments.stripe_webhook_secret",
+    "sms.secret",
 ];
 
 /// One value and where it came from.

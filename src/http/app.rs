@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use cluster::Cluster;
 use domain::ids::EventId;
-use domain::ports::{Clock, Random};
+use domain::ports::{Clock, Mailer, Random};
 use domain::time::UnixMillis;
 
 use super::identity::Identities;
@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::dispatch::Dispatch;
 use crate::gateway::Providers;
 use crate::metrics::Metrics;
+use crate::notify::webhook::Webhooks;
 use crate::projections::Feeds;
 
 /// The parts, shared by all requests.
@@ -41,6 +42,10 @@ pub struct Parts {
     pub identities: Identities,
     /// Password hashes.
     pub passwords: Passwords,
+    /// Who carries mail; `None`: nobody does.
+    pub mailer: Option<Arc<dyn Mailer>>,
+    /// Where organizers' programs are told, and what signs that.
+    pub webhooks: Webhooks,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Where new ids come from.

@@ -30,6 +30,7 @@ mod server;
 pub mod ticket;
 mod users;
 mod venues;
+mod webhooks;
 pub mod wire;
 
 pub use app::{App, Parts, Readiness};

@@ -1,5 +1,6 @@
 //! What other nodes ask of this face of the node; see [`crate::peer_answers`].
 
+pub(crate) use super::admin::answer_outbox as outbox;
 pub(crate) use super::identity::answer as identity;
 pub(crate) use super::relay::answer as relayed;
 pub(crate) use super::router::relayed_router as router;

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use cluster::peer::{Answers, Calls, Messages, Service};
 use cluster::{Cluster, ClusterConfig};
 use domain::ids::TicketId;
-use domain::ports::{BoxFuture, Clock};
+use domain::ports::{BoxFuture, Clock, NoCourier};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -20,6 +20,7 @@ use crate::gateway::{Providers, TestProvider};
 use crate::http::{Identities, Parts, Readiness};
 use crate::listings::{Directory, Sales};
 use crate::metrics::Metrics;
+use crate::notify::webhook::{Reach, Signing, Webhooks};
 use crate::peer_answers::PeerAnswers;
 use crate::projections::Feeds;
 
@@ -127,6 +128,7 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
     let shell = Shell {
         journal: cluster.clone(),
         listings: Arc::new(Directory::new(cluster.clone())),
+        courier: Arc::new(NoCourier),
         gateway: Arc::new(TestProvider),
         clock: clock.clone(),
         random: Arc::new(SystemRandom),
@@ -151,6 +153,8 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
             config.auth.token_ttl,
         ),
         passwords: Passwords::new(&config.auth, random.clone()),
+        mailer: None,
+        webhooks: Webhooks::new(Reach::Public, Signing::new(Secret::new(String::new()))).unwrap(),
         config,
         cluster,
         dispatch,

@@ -13,7 +13,7 @@ use super::envelope::{Envelope, envelope};
 use super::openapi::{self, Routes};
 use super::problem::Problem;
 use super::relay::{relay, relay_admin};
-use super::{App, admin, event_seats, events, performers, search, selling, users, venues};
+use super::{App, admin, event_seats, events, performers, search, selling, users, venues, webhooks};
 use crate::config::HttpConfig;
 
 /// What clients reach.
@@ -45,6 +45,7 @@ fn public_routes(limits: &HttpConfig) -> Routes {
         .merge(venues::routes(limits.seat_map_limit_bytes))
         .merge(performers::routes())
         .merge(events::routes())
+        .merge(webhooks::routes())
         .merge(search::routes())
         .merge(selling::routes())
         .json_only();

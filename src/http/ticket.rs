@@ -188,8 +188,9 @@ impl Serialize for SeatName<'_> {
     }
 }
 
+/// The text of a ticket's code.
 #[derive(Debug)]
-struct CodeText(TicketCode);
+pub struct CodeText(pub TicketCode);
 
 impl fmt::Display for CodeText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

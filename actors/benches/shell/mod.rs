@@ -7,8 +7,8 @@ use actors::{Observer, Shell};
 use domain::event::{Cancellation, SaleTerms};
 use domain::ids::{EventId, UserId};
 use domain::ports::{
-    Authorization, BoxFuture, Capture, Charge, Clock, Journal, JournalFault, Listing, Listings, Opened,
-    PaymentGateway, Place, Random, Term,
+    Authorization, BoxFuture, Capture, Charge, Clock, Journal, JournalFault, Listing, Listings, NoCourier,
+    Opened, PaymentGateway, Place, Random, Term,
 };
 use domain::seat_map::{Plan, PlanLayout, PlanSection, SeatMap};
 use domain::time::{Reading, ShardTime, SharedTime, UnixMillis};
@@ -23,6 +23,7 @@ pub(super) fn shell() -> Shell {
     Shell {
         journal: Arc::new(AtOnce(Arc::new(Mutex::new(time)))),
         listings: Arc::new(OneEvent(Arc::new(hall()))),
+        courier: Arc::new(NoCourier),
         gateway: Arc::new(Unpaid),
         clock,
         random: Arc::new(Undrawn),

@@ -4,4 +4,5 @@ mod deadlines;
 mod journal;
 mod payments;
 mod scenes;
+mod telling;
 mod world;

@@ -19,6 +19,7 @@ use domain::seat_map::{Plan, PlanLayout, PlanSection, SeatMap};
 use domain::time::{Reading, UnixMillis};
 
 use super::journal::ManualJournal;
+use super::telling::TestCourier;
 use crate::{Answer, Answered, CurrentThread, Executor, Fault, Observer, Owners, Shell, Start};
 
 pub(super) const EVENT: EventId = EventId::new(7);
@@ -189,6 +190,7 @@ impl PaymentGateway for TestGateway {
 pub(super) struct World {
     pub(super) journal: ManualJournal,
     pub(super) gateway: Arc<TestGateway>,
+    pub(super) courier: Arc<TestCourier>,
     pub(super) owners: Rc<Owners>,
     clock: Arc<TestClock>,
     actors: Arc<Counted>,
@@ -207,10 +209,12 @@ pub(super) fn scene<F: Future<Output = ()>>(mailbox_capacity: usize, play: impl 
         let clock =
             Arc::new(TestClock { started, timers_late_ms: AtomicU64::new(0), jumped_ms: AtomicU64::new(0) });
         let (journal, gateway) = (ManualJournal::new(clock.read()), Arc::<TestGateway>::default());
+        let courier = Arc::<TestCourier>::default();
         let shell = Shell {
             journal: Arc::new(journal.clone()),
             listings: Arc::new(OneEvent),
             gateway: gateway.clone(),
+            courier: courier.clone(),
             clock: clock.clone(),
             random: Arc::new(CountingRandom::default()),
             observer: bomb.clone(),
@@ -220,7 +224,7 @@ pub(super) fn scene<F: Future<Output = ()>>(mailbox_capacity: usize, play: impl 
         let owners = Rc::new(Owners::new(shell, actors.clone()));
         let supervised = owners.clone();
         let supervisor = tokio::task::spawn_local(async move { supervised.supervise().await });
-        let world = World { journal, gateway, owners, clock, actors, bomb };
+        let world = World { journal, gateway, courier, owners, clock, actors, bomb };
         tokio::time::timeout(Duration::from_secs(3_600), play(world)).await.expect("the scene ends");
         supervisor.abort();
     });

@@ -32,6 +32,12 @@ impl<T, const MIN: usize, const MAX: usize> Counted<T, MIN, MAX> {
     }
 }
 
+impl<T, const MAX: usize> Default for Counted<T, 0, MAX> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 impl<'de, T: Deserialize<'de>, const MIN: usize, const MAX: usize> Deserialize<'de> for Counted<T, MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(Reader(PhantomData))

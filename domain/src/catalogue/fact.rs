@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Performer, Venue};
+use super::{Endpoint, Event, Performer, Venue};
+use crate::ids::{EndpointId, UserId};
 
 /// Something that has happened to the catalogue. Stored: variants are only ever added at the end.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,5 +24,17 @@ pub enum CatalogueFact {
     EventAdded {
         /// All of it.
         event: Arc<Event>,
+    },
+    /// An organizer is to be told somewhere: a new place, or a change of one.
+    EndpointSet {
+        /// All of it.
+        endpoint: Arc<Endpoint>,
+    },
+    /// And no longer.
+    EndpointRemoved {
+        /// Whose.
+        organizer: UserId,
+        /// Which.
+        id: EndpointId,
     },
 }

@@ -6,6 +6,7 @@
 mod decide;
 mod fact;
 mod rules;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::event::SaleTerms;
-use crate::ids::{EventId, PerformerId, UserId, VenueId};
+use crate::ids::{EndpointId, EventId, PerformerId, UserId, VenueId};
 use crate::ports::Listing;
 use crate::seat_map::SeatMap;
 use crate::time::UnixMillis;
@@ -21,6 +22,10 @@ use crate::time::UnixMillis;
 pub use decide::{Author, add_event, add_performer, add_venue};
 pub use fact::CatalogueFact;
 pub use rules::{CancellationDraft, EventDraft, MAX_HOLD_SECONDS, PerformerDraft, VenueDraft};
+pub use webhooks::{
+    Endpoint, EndpointRefusal, MAX_ENDPOINTS, WebhookKind, add_endpoint, end_endpoint, remove_endpoint,
+    rotate_endpoint,
+};
 
 /// A place with seats.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,6 +131,7 @@ pub struct Catalogue {
     performer_order: Vec<PerformerId>,
     events: BTreeMap<EventId, Arc<Event>>,
     by_start: BTreeSet<(UnixMillis, EventId)>,
+    endpoints: BTreeMap<(UserId, EndpointId), Arc<Endpoint>>,
 }
 
 impl Catalogue {
@@ -194,6 +200,8 @@ impl Catalogue {
                 }
                 self.by_start.insert((event.terms.starts_at, event.id));
             }
+            CatalogueFact::EndpointSet { endpoint } => self.set_endpoint(endpoint),
+            CatalogueFact::EndpointRemoved { organizer, id } => self.remove_endpoint(*organizer, *id),
         }
     }
 }

@@ -109,6 +109,8 @@ impl Sale {
             Fact::MetadataKept { booking, metadata } => {
                 self.change_booking(*booking, |booking| booking.payment.metadata.clone_from(metadata));
             }
+            Fact::DeliveriesDue { first, notice, by } => self.outbox.put(at, *first, notice, by),
+            Fact::DeliveryEnded { delivery, how } => self.outbox.end(at, *delivery, how),
         }
     }
 

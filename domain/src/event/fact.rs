@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::booking::TicketCode;
 use super::command::Key;
 use super::hold::PricedSeat;
+use super::outbox::{Channel, Ended, Notice};
 use super::payment::{Dispute, NextAction, PaymentMethod};
 use super::reply::Reply;
 use super::terms::SaleTerms;
-use crate::ids::{BookingNumber, HoldNumber, SeatIndex, UserId};
+use crate::ids::{BookingNumber, DeliveryNumber, HoldNumber, SeatIndex, UserId};
 use crate::time::UnixMillis;
 
 /// A fact and when it happened, in the shard's time.
@@ -227,6 +228,22 @@ pub enum Fact {
         booking: BookingNumber,
         /// All of them.
         metadata: BTreeMap<String, String>,
+    },
+    /// Somebody is to be told of what has just happened: one delivery a channel, numbered in order.
+    DeliveriesDue {
+        /// The number of the first.
+        first: DeliveryNumber,
+        /// What there is to tell.
+        notice: Notice,
+        /// How; at least one.
+        by: Vec<Channel>,
+    },
+    /// A delivery has come to its end.
+    DeliveryEnded {
+        /// Which.
+        delivery: DeliveryNumber,
+        /// How it ended.
+        how: Ended,
     },
 }
 

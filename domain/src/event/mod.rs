@@ -12,6 +12,7 @@ pub mod decide;
 mod fact;
 mod fading;
 mod hold;
+mod outbox;
 mod payment;
 mod refusal;
 mod reply;
@@ -28,6 +29,7 @@ pub use command::{Caller, Command, Key, PaymentOutcome, PaymentTerms, ProviderNe
 pub use decide::{Context, Decision, Outcome, decide, expire};
 pub use fact::{Fact, Stamped};
 pub use hold::{Hold, PricedSeat};
+pub use outbox::{Channel, Delivery, Ended, GivenUp, MOST_OPEN, Notice, Outbox, due, ended};
 pub use payment::{Dispute, NextAction, Payment, PaymentMethod, PaymentStatus, Work};
 pub use refusal::Refusal;
 pub use reply::{BookingView, HoldView, Reply};

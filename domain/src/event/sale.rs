@@ -11,6 +11,7 @@ use super::booking::Booking;
 use super::deadlines::Deadlines;
 use super::fading::Fading;
 use super::hold::Hold;
+use super::outbox::Outbox;
 use super::reply::{BookingView, HoldView, Reply};
 use super::seats::{Claim, Counts, SeatStatus, Seats};
 use super::table::Table;
@@ -66,6 +67,7 @@ pub struct Sale {
     pub(super) answers: Fading<(UserId, [u8; 16]), Remembered>,
     /// Every live hold by the moment at which something must happen to it.
     pub(super) deadlines: Deadlines,
+    pub(super) outbox: Outbox,
 }
 
 impl Sale {
@@ -87,6 +89,7 @@ impl Sale {
             customers: Table::default(),
             answers: Fading::default(),
             deadlines: Deadlines::default(),
+            outbox: Outbox::default(),
         }
     }
 
@@ -205,7 +208,13 @@ impl Sale {
     /// Whether the sale needs an owner even when nobody asks.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        !self.holds.is_empty() || !self.working.is_empty()
+        !self.holds.is_empty() || !self.working.is_empty() || self.outbox.open().next().is_some()
+    }
+
+    /// What is still to be told about the sale, and what could not be.
+    #[must_use]
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
     }
 
     pub(super) fn ended_hold_of(&self, number: HoldNumber, now: UnixMillis) -> Option<UserId> {

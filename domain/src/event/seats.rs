@@ -213,6 +213,7 @@ const fn all_free_in(page: u32, seats: u32) -> u64 {
 mod test {
     use super::*;
     use crate::event::fading::Fading;
+    use crate::event::outbox::Outbox;
     use crate::event::sale::{Opening, Sale};
     use crate::event::terms::SaleTerms;
     use crate::event::test::scene::{START, terms};
@@ -284,9 +285,10 @@ mod test {
             customers,
             answers,
             deadlines,
+            outbox,
         } = sale;
         assert!(holds.is_empty() && deadlines.next().is_none() && customers.is_empty());
-        assert!(bookings.is_empty() && working.is_empty());
+        assert!(bookings.is_empty() && working.is_empty() && *outbox == Outbox::default());
         assert!(*ended == Fading::default() && *answers == Fading::default());
         size_of::<Sale>()
             + size_of_val(prices_minor.as_slice())

@@ -36,7 +36,8 @@ impl Sale {
         })?;
         self.validate_deadlines()?;
         self.validate_customers()?;
-        self.validate_work()
+        self.validate_work()?;
+        ensure(self.outbox.is_sound(), || "a delivery's number will be given again".into())
     }
 
     fn claims_told_by_owners(&self) -> Result<BTreeMap<SeatIndex, Claim>, String> {

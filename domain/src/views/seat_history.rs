@@ -55,7 +55,10 @@ impl SeatHistory {
             Fact::TicketsCancelled { seats, .. }
             | Fact::SeatsBlocked { seats }
             | Fact::SeatsUnblocked { seats } => seats.contains(&self.seat),
-            Fact::Answered { .. } | Fact::HoldAnswered { .. } => false,
+            Fact::Answered { .. }
+            | Fact::HoldAnswered { .. }
+            | Fact::DeliveriesDue { .. }
+            | Fact::DeliveryEnded { .. } => false,
         }
     }
 

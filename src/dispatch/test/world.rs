@@ -15,7 +15,7 @@ use domain::account::Role;
 use domain::event::{Caller, Cancellation, Command, PaymentMethod, PaymentTerms, Sale, SaleTerms, apply};
 use domain::ids::{EventId, SeatIndex, UserId};
 use domain::ports::{
-    BoxFuture, Clock, Journal, JournalFault, Listing, Listings, Opened, Place, Random, Term,
+    BoxFuture, Clock, Journal, JournalFault, Listing, Listings, NoCourier, Opened, Place, Random, Term,
 };
 use domain::seat_map::{Plan, PlanLayout, PlanSection, SeatMap};
 use domain::time::{Reading, ShardTime, SharedTime, UnixMillis};
@@ -338,6 +338,7 @@ fn node(id: NodeId, net: &Arc<Net>) -> Node {
     let shell = Shell {
         journal: Arc::new(memory.clone()),
         listings: Arc::new(OneEvent),
+        courier: Arc::new(NoCourier),
         gateway: Arc::new(TestProvider),
         clock: Arc::new(clock),
         random: Arc::new(Zeros),

@@ -100,5 +100,7 @@ fn name(fact: &Fact) -> &'static str {
         Fact::ContactNamed { .. } => "contact-named",
         Fact::MetadataKept { .. } => "metadata-kept",
         Fact::Answered { .. } | Fact::HoldAnswered { .. } => "answered",
+        Fact::DeliveriesDue { .. } => "deliveries-due",
+        Fact::DeliveryEnded { .. } => "delivery-ended",
     }
 }

@@ -7,6 +7,7 @@ pub mod bodies;
 mod history;
 mod operations;
 mod orders;
+mod outbox;
 mod payments;
 
 use axum::Json;
@@ -20,6 +21,7 @@ use utoipa::ToSchema;
 use self::bodies::{
     AuditBody, ClusterBody, OperationBody, OrderedBody, PaidEventBody, PaymentsBody, RecordsBody,
 };
+pub(crate) use self::outbox::answer as answer_outbox;
 use super::App;
 use super::auth::Operator;
 use super::cache::{self, Audience};
@@ -72,6 +74,11 @@ pub(super) fn routes() -> Routes {
             get(payments::records, "What a payment provider has on record")
                 .gives::<RecordsBody>(ok)
                 .refuses(&[Code::NotFound]),
+        )
+        .route(
+            "/admin/outbox",
+            get(outbox::show, "What is still to be told, and what could not be")
+                .gives::<outbox::OutboxBody>(ok),
         )
 }
 

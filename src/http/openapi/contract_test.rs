@@ -93,6 +93,12 @@ POST /webhooks/stripe
 GET /admin/payments
 GET /admin/payments/records
 GET /admin/events/{id}/payments
+GET /admin/outbox
+POST /webhooks
+GET /webhooks
+GET /webhooks/{id}
+DELETE /webhooks/{id}
+POST /webhooks/{id}/rotate
 ";
 
 /// Calls of the contract that are not served yet.

@@ -1,7 +1,9 @@
 //! The ids of the contract by the names that bodies use them by. The derive macro of the API document reads the words of a
 //! field's type and knows no ids of the core, hence an alias for each.
 
-use domain::ids::{BookingId, EventId, HoldId, PaymentId, PerformerId, TicketId, UserId, VenueId};
+use domain::ids::{
+    BookingId, EndpointId, EventId, HoldId, PaymentId, PerformerId, TicketId, UserId, VenueId,
+};
 
 use super::Id;
 
@@ -21,3 +23,5 @@ pub type Hold = Id<HoldId>;
 pub type Booking = Id<BookingId>;
 /// `pay_…`
 pub type Payment = Id<PaymentId>;
+/// `whk_…`
+pub type Endpoint = Id<EndpointId>;

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use domain::ids::{BookingId, EventId, HoldId, PaymentId, PerformerId, TicketId, UserId, VenueId};
+use domain::ids::{
+    BookingId, EndpointId, EventId, HoldId, PaymentId, PerformerId, TicketId, UserId, VenueId,
+};
 use serde_json::json;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr};
@@ -35,6 +37,7 @@ described! {
     VenueId = "ven" "", "0ehr3kd5w2n8s";
     PerformerId = "prf" "", "01y6vb0j7gq4t";
     UserId = "usr" "", "0c9xkz2m6a5ph";
+    EndpointId = "whk" "", "0a4sd81nq7w2e";
     TicketId = "tkt" "[0-9a-hjkmnp-tv-z]{1,7}", "05t8qm3x0c1fz1f";
     HoldId = "hld" "[0-9a-hjkmnp-tv-z]{1,7}", "05t8qm3x0c1fz7";
     BookingId = "bkg" "[0-9a-hjkmnp-tv-z]{1,7}", "05t8qm3x0c1fz3";
