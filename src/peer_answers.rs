@@ -10,9 +10,10 @@ use domain::ports::BoxFuture;
 
 use crate::dispatch::Dispatch;
 use crate::http::{App, peers};
+use crate::limits::SERVICE as LIMITS_SERVICE;
 use crate::projections::{COUNTS_SERVICE, SEATS_SERVICE, Source, answer_counts};
 
-/// The services `commands`, `http`, `bookings`, `identity`, `seats` and `counts`.
+/// The services `commands`, `http`, `bookings`, `identity`, `seats`, `counts` and `limits`.
 pub struct PeerAnswers {
     app: App,
     router: Router,
@@ -28,8 +29,8 @@ impl PeerAnswers {
     }
 
     /// The names of the services.
-    pub const SERVICES: [&str; 6] =
-        ["commands", "http", "bookings", "identity", SEATS_SERVICE, COUNTS_SERVICE];
+    pub const SERVICES: [&str; 7] =
+        ["commands", "http", "bookings", "identity", SEATS_SERVICE, COUNTS_SERVICE, LIMITS_SERVICE];
 
     fn require_ready(&self) -> Result<(), CallError> {
         let starting = |_| CallError::Declined("the node is starting or stopping".to_owned());
@@ -56,6 +57,7 @@ impl Answers for PeerAnswers {
                 let app = self.app.clone();
                 Box::pin(async move { peers::identity(&app, &body).await })
             }
+            LIMITS_SERVICE => Box::pin(ready(self.app.limits.told(&body))),
             COUNTS_SERVICE => Box::pin(ready(answer_counts(&*self.app.cluster, &body))),
             other => Box::pin(ready(Err(unknown(other)))),
         }

@@ -2,7 +2,6 @@
 //!
 //! Owns the settings, whether they can be, and whether they agree with what lies in the data directory.
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
