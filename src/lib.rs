@@ -13,9 +13,13 @@ pub mod dispatch;
 #[cfg(debug_assertions)]
 mod failpoints;
 pub mod fault;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
 pub mod gateway;
 pub mod http;
+pub mod limits;
 pub mod listings;
+pub mod logs;
 pub mod metrics;
 pub mod notify;
 pub mod payments_command;

@@ -1,15 +1,15 @@
 //! The `onsale` command: from what was typed to an exit code. 0 is done, 1 failed or a promise broken, 2 a usage or a
 //! configuration that makes no sense.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
 use onsale::cli::{Cli, Command, Demo, Serve};
+use onsale::config::LogFormat;
 use onsale::fault::NodeFault;
 use onsale::signals::{stdin_ended, told_to_end};
-use onsale::{cluster_command, config, demo, payments_command, wiring};
-use tracing_subscriber::EnvFilter;
+use onsale::{cluster_command, config, demo, logs, payments_command, wiring};
 
 /// What the demo logs: its output is for people.
 const QUIET: &str = "warn";
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 
 fn serve(options: &Serve) -> Result<ExitCode, NodeFault> {
     let config = config::load(options.config.as_deref(), std::env::vars_os())?;
-    tell_log(&config.log_level)?;
+    logs::start(&config.log_level, config.log_format)?;
     // The arbiters of the actors belong to an actix system; HTTP runs on the same runtime's own threads.
     let system = actix_rt::System::with_tokio_rt(|| {
         tokio::runtime::Builder::new_multi_thread()
@@ -56,7 +56,7 @@ fn serve(options: &Serve) -> Result<ExitCode, NodeFault> {
 }
 
 fn run_demo(options: &Demo) -> Result<ExitCode, NodeFault> {
-    tell_log(QUIET)?;
+    logs::start(QUIET, LogFormat::Text)?;
     let runtime = tokio::runtime::Runtime::new().map_err(NodeFault::failed)?;
     let kept =
         runtime.block_on(demo::run(options)).map_err(|error| NodeFault::failed(format!("{error:#}")))?;
@@ -76,14 +76,4 @@ fn run_payments_command(options: &payments_command::PaymentsArgs) -> Result<Exit
     let running = payments_command::run(options, &config.auth);
     let clean = runtime.map_err(NodeFault::failed)?.block_on(running)?;
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn tell_log(level: &str) -> Result<(), NodeFault> {
-    let filter = EnvFilter::try_new(level).map_err(NodeFault::failed)?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
-    Ok(())
 }

@@ -10,10 +10,11 @@ use domain::ports::BoxFuture;
 
 use crate::dispatch::Dispatch;
 use crate::http::{App, peers};
+use crate::limits::SERVICE as LIMITS_SERVICE;
 use crate::notify::webhook::{ENDPOINTS_SERVICE, answer_ending};
 use crate::projections::{COUNTS_SERVICE, SEATS_SERVICE, Source, answer_counts};
 
-/// The services `commands`, `http`, `bookings`, `identity`, `outbox`, `endpoints`, `seats` and `counts`.
+/// The services `commands`, `http`, `bookings`, `identity`, `outbox`, `endpoints`, `seats`, `counts` and `limits`.
 pub struct PeerAnswers {
     app: App,
     router: Router,
@@ -29,7 +30,7 @@ impl PeerAnswers {
     }
 
     /// The names of the services.
-    pub const SERVICES: [&str; 8] = [
+    pub const SERVICES: [&str; 9] = [
         "commands",
         "http",
         "bookings",
@@ -38,6 +39,7 @@ impl PeerAnswers {
         ENDPOINTS_SERVICE,
         SEATS_SERVICE,
         COUNTS_SERVICE,
+        LIMITS_SERVICE,
     ];
 
     fn require_ready(&self) -> Result<(), CallError> {
@@ -70,6 +72,7 @@ impl Answers for PeerAnswers {
                 let app = self.app.clone();
                 Box::pin(async move { answer_ending(&app.cluster, &body).await })
             }
+            LIMITS_SERVICE => Box::pin(ready(self.app.limits.told(&body))),
             COUNTS_SERVICE => Box::pin(ready(answer_counts(&*self.app.cluster, &body))),
             other => Box::pin(ready(Err(unknown(other)))),
         }

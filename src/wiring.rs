@@ -32,6 +32,7 @@ use crate::dispatch::{self, Dispatch};
 use crate::fault::NodeFault;
 use crate::gateway::Providers;
 use crate::http::{self, App, Front, Identities, Parts, Readiness};
+use crate::limits::{self, Connections, Limits};
 use crate::listings::{Directory, Sales};
 use crate::metrics::{Metrics, TimedJournal};
 use crate::notify::webhook::{Signing, Webhooks};
@@ -129,6 +130,7 @@ pub async fn serve_over(
     let supervising = owners.clone();
     let supervisor = tokio::spawn(async move { supervising.supervise().await });
     let watching = tokio::spawn(look_around(cluster.clone(), owners));
+    let telling = tokio::spawn(limits::tell_others(app.limits.clone(), cluster.clone()));
     let ready = async {
         cluster.ready().await;
         admit_operator(&app, &secrets).await
@@ -153,6 +155,7 @@ pub async fn serve_over(
 
     supervisor.abort();
     watching.abort();
+    telling.abort();
     serving_peers.abort();
     if tokio::time::timeout(CLUSTER_STOPS_WITHIN, cluster.shutdown()).await.is_err() {
         // What was acknowledged is on disk; the rest is found or not found at the next start, as after a kill.
@@ -238,14 +241,28 @@ impl Listeners {
             }
         };
         let config = &app.config.http;
+        let limits = &app.config.limits;
+        let own_places = || Connections::new(limits.address_connections, limits.uncounted());
         let stopping = async {
             stop.await;
             tell.send_replace(true);
         };
         tokio::join!(
             stopping,
-            http::serve(self.http, Front::public(app), config, |serving| threads.run(serving), stopped()),
-            http::serve(self.admin, Front::admin(app), config, |serving| threads.run(serving), stopped()),
+            http::serve(
+                self.http,
+                (Front::public(app), own_places()),
+                config,
+                |serving| threads.run(serving),
+                stopped()
+            ),
+            http::serve(
+                self.admin,
+                (Front::admin(app), own_places()),
+                config,
+                |serving| threads.run(serving),
+                stopped()
+            ),
         );
     }
 }
@@ -385,6 +402,7 @@ fn app(
 ) -> App {
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     App::new(Parts {
+        limits: Arc::new(Limits::new(&config.limits, &clock)),
         cluster: cluster.clone(),
         dispatch,
         feeds,

@@ -17,6 +17,38 @@ fn raw(client: &Client, method: &str, path: &str, body: &[u8]) -> Answer {
     client.send(method, path, &[JSON], Some(body))
 }
 
+/// What a node answers to these bytes, before it closes the connection.
+fn answer_to(node: &Node, bytes: &[u8]) -> String {
+    let client = node.client();
+    let mut stream = TcpStream::connect(client.address()).expect("a connection");
+    stream.write_all(bytes).expect("it takes them");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+#[test]
+fn a_head_that_cannot_be_read_is_a_problem_too() {
+    let node = Node::start();
+    let many: String = (0..200).map(|at| format!("x-{at}: 1\r\n")).collect();
+    for head in [
+        "GET /events HTTP/9.9\r\n\r\n".to_owned(),
+        "GET  /events\r\n\r\n".to_owned(),
+        "nonsense\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nhost: x\r\nbad header: 1\r\n\r\n".to_owned(),
+        format!("GET / HTTP/1.1\r\nhost: x\r\n{many}\r\n"),
+    ] {
+        let answer = answer_to(&node, head.as_bytes());
+        let begun = head.get(..40).unwrap_or(&head);
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{begun:?}: {answer:?}"));
+        assert!(head.starts_with("HTTP/1.1 400 "), "{begun:?}: {head}");
+        assert!(head.contains("application/problem+json") && head.contains("x-request-id: req_"), "{head}");
+        let problem: serde_json::Value = serde_json::from_str(body).expect("JSON");
+        assert_eq!((&problem["code"], &problem["status"]), (&json!("malformed-request"), &json!(400)));
+        assert!(problem["requestId"].as_str().is_some_and(|id| head.contains(id)));
+    }
+}
+
 #[test]
 fn what_is_no_request_is_400() {
     let node = Node::start();

@@ -16,6 +16,8 @@ mod config;
 mod damage_test;
 mod error;
 mod following;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
 mod groups;
 mod handing_over;
 mod here;

@@ -71,6 +71,12 @@ impl<D: LogDisk> Cluster<D> {
         self.routes.replicas(self.routes.group_of(event))
     }
 
+    /// All other nodes of the cluster, as the layout says; gateways too.
+    #[must_use]
+    pub fn others(&self) -> Vec<NodeId> {
+        self.here.members().into_iter().filter(|node| *node != self.here.me).collect()
+    }
+
     /// The living nodes that have the accounts, their leader first; without this one.
     #[must_use]
     pub fn members(&self) -> Vec<NodeId> {

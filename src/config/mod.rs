@@ -2,6 +2,7 @@
 //!
 //! Whatever is wrong ends the program with exit code 2 and a message that names the key, the value and what is allowed.
 
+mod limits;
 mod notices;
 mod settings;
 mod stripe;
@@ -12,6 +13,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+pub use limits::LimitsConfig;
 pub use notices::{MailConfig, NoticesConfig, SmsConfig, WebhooksConfig};
 use settings::Settings;
 pub use stripe::StripeConfig;
@@ -79,8 +81,21 @@ pub struct Config {
     pub payments: PaymentsConfig,
     /// `[mail]`, `[sms]`, `[webhooks]` and `[outbox]`
     pub notices: NoticesConfig,
+    /// `[limits]`
+    pub limits: LimitsConfig,
+    /// `log.format`
+    pub log_format: LogFormat,
     /// `log.level`, in the language of `tracing_subscriber::EnvFilter`.
     pub log_level: String,
+}
+
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// An object a line, for machines.
+    Json,
 }
 
 /// Limits of the listeners.
@@ -98,6 +113,8 @@ pub struct HttpConfig {
     pub batch_limit_bytes: usize,
     /// Connections at a time and listener.
     pub max_connections: usize,
+    /// Origins whose pages may call, or `*`.
+    pub cors_origins: Vec<String>,
     /// For running requests when the node stops.
     pub shutdown_grace: Duration,
 }
@@ -231,6 +248,7 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
         seat_map_limit_bytes: settings.number("http.seat_map_limit_bytes", 1024..=1 << 30)?,
         batch_limit_bytes: settings.number("http.batch_limit_bytes", 1024..=1 << 30)?,
         max_connections: settings.number("http.max_connections", 1..=1_000_000)?,
+        cors_origins: cors_origins(settings)?,
         shutdown_grace: ms("http.shutdown_grace_ms", 0, 6000)?,
     };
     let auth = AuthConfig {
@@ -291,6 +309,11 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
             _ => return Err(settings.refused("payments.test_provider", "\"on\", \"off\" or \"auto\"")),
         },
     };
+    let log_format = match settings.text("log.format") {
+        "text" => LogFormat::Text,
+        "json" => LogFormat::Json,
+        _ => return Err(settings.refused("log.format", "\"text\" or \"json\"")),
+    };
     let notices = notices::check(settings)?;
     let log_level = settings.text("log.level").to_owned();
     if tracing_subscriber::EnvFilter::try_new(&log_level).is_err() {
@@ -298,7 +321,28 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
             settings.refused("log.level", "error, warn, info, debug, trace or module=level pairs of them")
         );
     }
-    Ok(Config { http, auth, cluster, journal, actors, payments, notices, log_level })
+    let limits = LimitsConfig::read(settings)?;
+    Ok(Config { http, auth, cluster, journal, actors, payments, notices, limits, log_format, log_level })
+}
+
+/// Compared with what a browser sends, so written like that: scheme, host, and a port that is not the usual one.
+fn cors_origins(settings: &Settings) -> Result<Vec<String>, ConfigError> {
+    let given =
+        settings.text("http.cors_origins").split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    let origins: Vec<String> = given.map(str::to_owned).collect();
+    let is_origin = |origin: &String| {
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        origin == "*" || host.is_some_and(|host| !host.is_empty() && host.bytes().all(is_of_host))
+    };
+    if origins.iter().all(is_origin) {
+        return Ok(origins);
+    }
+    Err(settings
+        .refused("http.cors_origins", "origins as https://example.org with commas between them, or *"))
+}
+
+fn is_of_host(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.:[]".contains(&byte)
 }
 
 fn operator_username(settings: &Settings) -> Result<String, ConfigError> {

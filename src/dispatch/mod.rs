@@ -9,6 +9,8 @@ mod asking;
 pub mod edge;
 mod elsewhere;
 mod forward;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
 mod local;
 mod receive;
 pub mod relay;

@@ -5,6 +5,8 @@
 //! head, which is a frame of [`cluster::wire`], and the body as it is. Hazard: what is relayed is never relayed on; the
 //! receiver marks it, and a client cannot.
 
+use std::net::IpAddr;
+
 use axum::body::Bytes;
 use axum::http::header::{
     CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
@@ -41,7 +43,10 @@ const MAX_TARGET_BYTES: usize = 64 << 10;
 
 /// Marks a request that another node has relayed.
 #[derive(Debug, Clone, Copy)]
-pub struct Relayed;
+pub struct Relayed {
+    /// Where its client is, as that node says.
+    pub client: Option<IpAddr>,
+}
 
 /// Whether a request or its answer is large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +71,8 @@ struct RequestHead {
     method: Text<16>,
     target: Text<MAX_TARGET_BYTES>,
     headers: Headers,
+    /// Where the client is.
+    client: Option<IpAddr>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -129,7 +136,7 @@ impl Dispatch {
         let clock_ms = clock_of(&*self.calls, to).await?;
         let left = asking.until.left();
         let deadline_ms = clock_ms.saturating_add(u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
-        let message = write_request(request, deadline_ms)
+        let message = write_request(request, deadline_ms, asking.client)
             .ok_or_else(|| CallError::Declined("the request has too much in its head".to_owned()))?;
         let service = if size == Size::Small { HTTP } else { LARGE };
         let answer = self.calls.call(to, service, message, left).await?;
@@ -149,11 +156,10 @@ impl Dispatch {
     /// [`CallError::Declined`] where it is no request, or comes late.
     pub fn relayed_request(&self, message: &Bytes) -> Result<Request<Bytes>, CallError> {
         let declined = |error: WireError| CallError::Declined(format!("no request: {error}"));
-        let (deadline_ms, mut request) = read_request(message).map_err(declined)?;
+        let (deadline_ms, request) = read_request(message).map_err(declined)?;
         if deadline_ms <= self.clock.read().monotonic_ms {
             return Err(CallError::Declined("the request has come late".to_owned()));
         }
-        request.extensions_mut().insert(Relayed);
         Ok(request)
     }
 
@@ -247,19 +253,29 @@ fn part<T: DeserializeOwned>(message: &Bytes) -> Result<(T, Bytes), WireError> {
     Ok((decode(head)?, message.slice(LENGTH_BYTES + length..)))
 }
 
-fn write_request(request: &Request<Bytes>, deadline_ms: u64) -> Option<Bytes> {
+/// Whether the head of `request` can travel.
+#[must_use]
+pub fn fits(request: &Request<Bytes>) -> bool {
+    head_of(request, 0, None).is_some()
+}
+
+fn head_of(request: &Request<Bytes>, deadline_ms: u64, client: Option<IpAddr>) -> Option<RequestHead> {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let head = RequestHead {
+    Some(RequestHead {
         deadline_ms,
         method: text(request.method().as_str().as_bytes())?,
         target: text(target.as_bytes())?,
         headers: write_headers(request.headers())?,
-    };
-    join(&encode(&head), request.body())
+        client,
+    })
+}
+
+fn write_request(request: &Request<Bytes>, deadline_ms: u64, client: Option<IpAddr>) -> Option<Bytes> {
+    join(&encode(&head_of(request, deadline_ms, client)?), request.body())
 }
 
 fn read_request(message: &Bytes) -> Result<(u64, Request<Bytes>), WireError> {
-    let (RequestHead { deadline_ms, method, target, headers }, body) = part(message)?;
+    let (RequestHead { deadline_ms, method, target, headers, client }, body) = part(message)?;
     let mut request = Request::new(body);
     *request.method_mut() = Method::from_bytes(method.as_slice()).map_err(unreadable)?;
     let target = Uri::try_from(target.as_slice()).map_err(unreadable)?;
@@ -268,6 +284,7 @@ fn read_request(message: &Bytes) -> Result<(u64, Request<Bytes>), WireError> {
     }
     *request.uri_mut() = target;
     *request.headers_mut() = read_headers(headers)?;
+    request.extensions_mut().insert(Relayed { client });
     Ok((deadline_ms, request))
 }
 
@@ -288,6 +305,12 @@ fn read_response(message: &Bytes) -> Result<Answer, WireError> {
     *response.status_mut() = StatusCode::from_u16(status).map_err(unreadable)?;
     *response.headers_mut() = read_headers(headers)?;
     Ok((response, applied.into_vec()))
+}
+
+/// Reads both ways, for fuzzers.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_any(message: &Bytes) {
+    let _read = (read_request(message).is_ok(), read_response(message).is_ok());
 }
 
 #[cfg(test)]

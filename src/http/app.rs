@@ -16,6 +16,7 @@ use crate::auth::{Passwords, Tokens};
 use crate::config::Config;
 use crate::dispatch::Dispatch;
 use crate::gateway::Providers;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::notify::webhook::Webhooks;
 use crate::projections::Feeds;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub feeds: Feeds,
     /// The payment providers that this node speaks to.
     pub providers: Providers,
+    /// How often clients may ask.
+    pub limits: Arc<Limits>,
     /// Access tokens.
     pub tokens: Tokens,
     /// What other nodes have said of tokens, on a node without accounts.

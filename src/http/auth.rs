@@ -6,13 +6,15 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
 use domain::account::Role;
 use domain::event::Caller;
 use domain::ids::UserId;
 
 use super::problem::{Code, Problem};
-use super::{App, identity};
+use super::{App, audited, identity};
 use crate::auth::{Token, TokenFault};
+use crate::dispatch::Asking;
 
 /// Anybody who is logged in.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +27,10 @@ pub struct Customer {
 }
 
 impl Customer {
+    pub(super) fn role(&self) -> Role {
+        self.role
+    }
+
     /// Whether they have all rights of an operator.
     #[must_use]
     pub fn is_operator(&self) -> bool {
@@ -96,7 +102,17 @@ impl FromRequestParts<App> for Visitor {
     }
 }
 
+/// No token of ours is nearly as long.
+const MOST_TOKEN_BYTES: usize = 4_096;
+
+/// Refuses a token that is too long to be one, before anybody carries it anywhere.
+pub(super) fn require_sane_token(headers: &HeaderMap) -> Result<(), Problem> {
+    let too_long = |header: &HeaderValue| header.len() > MOST_TOKEN_BYTES;
+    if headers.get(AUTHORIZATION).is_some_and(too_long) { Err(Problem::unauthenticated()) } else { Ok(()) }
+}
+
 async fn identify(parts: &Parts, app: &App) -> Result<Option<Customer>, Problem> {
+    require_sane_token(&parts.headers)?;
     let Some(header) = parts.headers.get(AUTHORIZATION) else { return Ok(None) };
     let token = header.to_str().ok().and_then(bearer).ok_or_else(Problem::unauthenticated)?;
     let token = app.tokens.read(token, app.now()).map_err(|fault| match fault {
@@ -104,7 +120,12 @@ async fn identify(parts: &Parts, app: &App) -> Result<Option<Customer>, Problem>
         TokenFault::Expired => Problem::new(Code::TokenExpired, "Log in again with POST /users/login."),
     })?;
     let role = identity::role(app, token).await?.ok_or_else(Problem::unauthenticated)?;
-    Ok(Some(Customer { user: token.user, role, token }))
+    if let Some(client) = Asking::current_client() {
+        app.limits.caller(client, token.user)?;
+    }
+    let caller = Customer { user: token.user, role, token };
+    audited::identified(caller);
+    Ok(Some(caller))
 }
 
 fn bearer(header: &str) -> Option<&str> {

@@ -16,6 +16,12 @@ impl Random for Zeros {
     }
 }
 
+fn around() -> Arc<Envelope> {
+    let clock: Arc<dyn domain::ports::Clock> = Arc::new(crate::clock::SystemClock::new());
+    let limits = Limits::new(&crate::config::load(None, []).unwrap().limits, &clock);
+    Envelope::new(Duration::from_millis(20), &Zeros, Arc::new(limits))
+}
+
 fn router() -> Router {
     async fn refuse() -> Problem {
         Problem::new(Code::SoldOut, "All gone.").with("left", 0)
@@ -34,7 +40,7 @@ fn router() -> Router {
         .route("/bare", get(|| async { StatusCode::INTERNAL_SERVER_ERROR }))
         .fallback(|| async { Problem::not_found("path") })
         .method_not_allowed_fallback(|method| async move { Problem::method_not_allowed(&method) })
-        .layer(from_fn_with_state(Envelope::new(Duration::from_millis(20), &Zeros), envelope))
+        .layer(from_fn_with_state(around(), envelope))
 }
 
 async fn call(method: &str, path: &str, id: Option<&str>) -> (StatusCode, HeaderMap, Value) {

@@ -7,15 +7,16 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::FromRequestParts;
-use axum::http::header::EXPECT;
+use axum::http::header::{EXPECT, ORIGIN};
 use axum::http::request::Parts;
-use axum::http::{Method, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, Request};
 use axum::response::{IntoResponse, Response};
 use domain::ids::EventId;
 use http_body_util::{BodyExt, Collected};
@@ -27,7 +28,7 @@ use tower::ServiceExt;
 
 use super::App;
 use super::auth::Customer;
-use super::envelope::Envelope;
+use super::envelope::{Access, Envelope, Peer};
 use super::extract::{ApiJson, IdempotencyKey, accepted};
 use super::problem::Problem;
 use super::router::{admin_router, public_router};
@@ -36,6 +37,12 @@ use super::selling;
 /// What a listener serves; its clones are the same.
 #[derive(Clone)]
 pub struct Front(Arc<Inner>);
+
+/// The same over one connection.
+pub struct Connection {
+    front: Arc<Inner>,
+    peer: IpAddr,
+}
 
 struct Inner {
     router: Router,
@@ -54,7 +61,8 @@ impl Front {
     /// For clients. To be made on the runtime on which the router is to run.
     #[must_use]
     pub fn public(app: &App) -> Self {
-        let envelope = Envelope::new(app.config.http.request_deadline, app.random.as_ref());
+        let envelope =
+            Envelope::new(app.config.http.request_deadline, app.random.as_ref(), app.limits.clone());
         let short = Short { app: app.clone(), envelope };
         Self(Arc::new(Inner { router: public_router(app), elsewhere: Handle::current(), short: Some(short) }))
     }
@@ -70,28 +78,43 @@ impl Front {
     pub fn routed(router: Router) -> Self {
         Self(Arc::new(Inner { router, elsewhere: Handle::current(), short: None }))
     }
+
+    /// The id of a request with these headers.
+    pub(super) fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
+        match &self.0.short {
+            Some(short) => short.envelope.request_id(headers),
+            None => HeaderValue::from_static("req_early"),
+        }
+    }
+
+    /// For a connection from `peer`.
+    #[must_use]
+    pub fn to(&self, peer: IpAddr) -> Connection {
+        Connection { front: self.0.clone(), peer }
+    }
 }
 
-impl Service<Request<Incoming>> for Front {
+impl Service<Request<Incoming>> for Connection {
     type Response = Response;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let inner = self.0.clone();
+        let (inner, peer) = (self.front.clone(), self.peer);
         let short = inner.short.as_ref().and_then(|short| short.event_of(&request));
         match short {
             Some(event) => Box::pin(async move {
                 let short = inner.short.as_ref().expect("it has just said that this call is its own");
-                Ok(short.hold(event, request).await)
+                Ok(short.hold(event, peer, request).await)
             }),
-            None => Box::pin(async move { Ok(inner.route(request.map(Body::new)).await) }),
+            None => Box::pin(async move { Ok(inner.route(peer, request.map(Body::new)).await) }),
         }
     }
 }
 
 impl Inner {
-    async fn route(&self, request: Request<Body>) -> Response {
+    async fn route(&self, peer: IpAddr, mut request: Request<Body>) -> Response {
+        request.extensions_mut().insert(Peer(peer));
         // A set of one, because dropping it ends the task: nobody answers a client that has gone.
         let mut task = JoinSet::new();
         task.spawn_on(self.router.clone().oneshot(request), &self.elsewhere);
@@ -105,9 +128,10 @@ impl Inner {
 
 impl Short {
     /// The event for which `request` asks for a hold, where it takes the short way: with a body that is announced, not
-    /// too large, and on its way.
+    /// too large, and on its way, and from no page of another origin, which is for the router to allow.
     fn event_of(&self, request: &Request<Incoming>) -> Option<EventId> {
-        if request.method() != Method::POST || request.headers().contains_key(EXPECT) {
+        let headers = request.headers();
+        if request.method() != Method::POST || headers.contains_key(EXPECT) || headers.contains_key(ORIGIN) {
             return None;
         }
         let event = request.uri().path().strip_prefix("/events/")?.strip_suffix("/holds")?.parse().ok()?;
@@ -115,18 +139,30 @@ impl Short {
         (announced <= self.app.config.http.body_limit_bytes as u64).then_some(event)
     }
 
-    async fn hold(&self, event: EventId, request: Request<Incoming>) -> Response {
+    async fn hold(&self, event: EventId, peer: IpAddr, request: Request<Incoming>) -> Response {
         let (parts, body) = request.into_parts();
+        let access = Access::of(&parts.method, &parts.uri);
         let id = self.envelope.request_id(&parts.headers);
-        let answering =
-            async { self.answer(event, parts, body).await.unwrap_or_else(IntoResponse::into_response) };
-        self.envelope.around(id, answering).await
+        let client = self.app.limits.client(peer, &parts.headers);
+        let answering = async {
+            self.answer(event, client, parts, body).await.unwrap_or_else(IntoResponse::into_response)
+        };
+        let response = self.envelope.around(id, Some(client), answering).await;
+        access.log(Some(client), &response);
+        response
     }
 
-    async fn answer(&self, event: EventId, mut parts: Parts, body: Incoming) -> Result<Response, Problem> {
+    async fn answer(
+        &self,
+        event: EventId,
+        client: IpAddr,
+        mut parts: Parts,
+        body: Incoming,
+    ) -> Result<Response, Problem> {
         // First of all, so that nothing of it is left in the connection when the answer is a refusal.
         let raw = body.collect().await.map(Collected::to_bytes);
         let raw = raw.map_err(|_| Problem::malformed("The body ended before it was complete."))?;
+        self.app.limits.request(client)?;
         accepted(&parts.headers, &["application/json"])?;
         let caller = Customer::from_request_parts(&mut parts, &self.app).await?;
         let key = IdempotencyKey::from_request_parts(&mut parts, &self.app).await?;

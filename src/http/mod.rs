@@ -2,15 +2,20 @@
 
 pub mod admin;
 mod app;
+mod audited;
 pub mod auth;
 pub mod cache;
+mod cors;
 mod descriptors;
+mod early;
 pub mod envelope;
 mod event_seats;
 mod event_view;
 mod events;
 pub mod extract;
 mod front;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
 mod identity;
 mod leftover;
 mod new_event;

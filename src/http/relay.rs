@@ -18,13 +18,13 @@ use domain::ids::{BookingId, EventId, PaymentId};
 use http_body_util::{BodyExt, Limited};
 use tower::ServiceExt;
 
-use super::App;
-use super::auth::Organizer;
+use super::auth::{Organizer, require_sane_token};
 use super::envelope::REQUEST_ID;
 use super::extract::read_at_most;
 use super::problem::{Code, Problem};
+use super::{App, audited};
 use crate::dispatch::Asking;
-use crate::dispatch::relay::{MAX_BODY_BYTES, Relayed, Size, is_internal};
+use crate::dispatch::relay::{MAX_BODY_BYTES, Relayed, Size, fits, is_internal};
 use crate::dispatch::ways::{State, Ways};
 use cluster::Owner;
 
@@ -128,6 +128,7 @@ fn with_sale(ways: &dyn Ways, event: EventId) -> Way {
 async fn elsewhere(app: &App, request: Request, way: Way) -> Result<Response, Problem> {
     let is_venue = request.uri().path() == "/venues";
     let (mut parts, body) = request.into_parts();
+    require_sane_token(&parts.headers)?;
     if way == Way::Owner(State::Catalogue) {
         // Verified again there; but nobody has this node carry megabytes who may not.
         Organizer::from_request_parts(&mut parts, app).await?;
@@ -140,6 +141,9 @@ async fn elsewhere(app: &App, request: Request, way: Way) -> Result<Response, Pr
         parts.headers.insert(REQUEST_ID, id);
     }
     let request = Request::from_parts(parts, body);
+    if !fits(&request) {
+        return Err(Problem::malformed("The head of the request is too long."));
+    }
     let answered = match way {
         Way::Owner(of) => {
             let size = if is_venue { Size::Large } else { Size::Small };
@@ -157,6 +161,7 @@ async fn elsewhere(app: &App, request: Request, way: Way) -> Result<Response, Pr
         }
         Way::Here => return Err(Problem::internal("a request for this node was to be relayed")),
     };
+    audited::answered_elsewhere();
     let mut response = answered.map_err(|_| nobody())?.map(Body::from);
     strip(response.headers_mut());
     Ok(response)

@@ -18,6 +18,7 @@ use crate::dispatch::edge::Edge;
 use crate::dispatch::{self, Dispatch};
 use crate::gateway::{Providers, TestProvider};
 use crate::http::{Identities, Parts, Readiness};
+use crate::limits::Limits;
 use crate::listings::{Directory, Sales};
 use crate::metrics::Metrics;
 use crate::notify::webhook::{Reach, Signing, Webhooks};
@@ -147,7 +148,9 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
         patience: Duration::from_secs(30),
     });
     let random = Arc::new(SystemRandom);
+    let limits = Arc::new(Limits::new(&config.limits, &clock));
     let app = App::new(Parts {
+        limits,
         tokens: Tokens::new(
             &Secret::new("a secret of more than 32 bytes, the same on both".to_owned()),
             config.auth.token_ttl,

@@ -1,7 +1,7 @@
 //! Which path goes where, on both listeners, and what surrounds all of them.
 //!
 //! ```text
-//! envelope (id, deadline, panics, problem bodies) ─► relay ─► body limit ─► route ─► [JSON only] ─► extractors ─► handler
+//! envelope (id, limits, deadline, panics, problem bodies) ─► CORS ─► audit ─► relay ─► body limit ─► route ─► [JSON only] ─► extractors ─► handler
 //! ```
 
 use axum::Router;
@@ -9,6 +9,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 
+use super::audited::audited;
+use super::cors::cors;
 use super::envelope::{Envelope, envelope};
 use super::openapi::{self, Routes};
 use super::problem::Problem;
@@ -59,11 +61,16 @@ fn admin_routes() -> Routes {
 }
 
 fn surround(routes: Routes, app: &App, inside: impl FnOnce(Router<App>) -> Router<App>) -> Router {
-    let around = Envelope::new(app.config.http.request_deadline, app.random.as_ref());
+    let around = Envelope::new(app.config.http.request_deadline, app.random.as_ref(), app.limits.clone());
     let routes = routes
         .into_router()
         .fallback(|uri: Uri| async move { Problem::not_found(&format!("path as {}", uri.path())) })
         .method_not_allowed_fallback(|method: Method| async move { Problem::method_not_allowed(&method) })
         .layer(DefaultBodyLimit::max(app.config.http.body_limit_bytes));
-    inside(routes).layer(from_fn_with_state(around, envelope)).with_state(app.clone())
+    let routes = inside(routes).layer(from_fn_with_state(app.clone(), audited));
+    let routes = match cors(&app.config.http.cors_origins) {
+        Some(allowed) => routes.layer(allowed),
+        None => routes,
+    };
+    routes.layer(from_fn_with_state(around, envelope)).with_state(app.clone())
 }

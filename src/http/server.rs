@@ -4,6 +4,7 @@
 //! hold every connection. Over the limit nothing is accepted: the kernel's queue keeps the rest waiting.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +16,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::descriptors::room_for_connections;
+use super::early::Early;
 use super::front::Front;
 use crate::config::HttpConfig;
+use crate::limits::Connections;
 
 /// How long to wait when the process has no file descriptor left for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -28,10 +31,11 @@ const CUT_WITHIN: Duration = Duration::from_millis(500);
 pub type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Serves `front` on `listener` until `stop` completes; then finishes the running requests, as long as the grace of
-/// `config` allows, and closes. Every connection is given to `spawn`, which is to run it to its end.
+/// `config` allows, and closes. Every connection is given to `spawn`, which is to run it to its end; an address has as many
+/// as `own_places` has for it.
 pub async fn serve(
     listener: TcpListener,
-    front: Front,
+    (front, own_places): (Front, Connections),
     config: &HttpConfig,
     spawn: impl Fn(Serving),
     stop: impl Future<Output = ()>,
@@ -49,7 +53,7 @@ pub async fn serve(
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        let (stream, place) = match accepted {
+        let (stream, peer, place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection was not accepted");
@@ -57,13 +61,17 @@ pub async fn serve(
                 continue;
             }
         };
+        let Some(own) = own_places.take(peer) else {
+            tracing::debug!(%peer, "an address has too many connections");
+            continue;
+        };
         let (front, http, watcher, mut uncut) =
             (front.clone(), http.clone(), graceful.watcher(), uncut.clone());
         spawn(Box::pin(async move {
             let served = async {
                 // Only here, because a stream belongs to the thread on which it is made.
-                let stream = TokioIo::new(TcpStream::from_std(stream)?);
-                watcher.watch(http.serve_connection(stream, front)).await.map_err(io::Error::other)
+                let stream = Early::new(TokioIo::new(TcpStream::from_std(stream)?), front.clone());
+                watcher.watch(http.serve_connection(stream, front.to(peer))).await.map_err(io::Error::other)
             };
             tokio::select! {
                 // What a client does to its connection is its own affair.
@@ -72,7 +80,7 @@ pub async fn serve(
                 },
                 _ = uncut.changed() => {}
             }
-            drop(place);
+            drop((place, own));
         }));
     }
     drop(listener);
@@ -88,12 +96,12 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> io::Result<(std::net::TcpStream, OwnedSemaphorePermit)> {
+) -> io::Result<(std::net::TcpStream, IpAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
+    let (stream, peer) = listener.accept().await?;
     // Answers are small and whole: waiting to fill a packet only costs time.
     stream.set_nodelay(true)?;
-    Ok((stream.into_std()?, place))
+    Ok((stream.into_std()?, peer.ip().to_canonical(), place))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::limits::Networks;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
@@ -15,6 +16,11 @@ struct Running {
 }
 
 async fn start(router: Router, change: impl FnOnce(&mut HttpConfig)) -> Running {
+    start_with(router, 0, change).await
+}
+
+/// With so many connections of one address, or any number of them.
+async fn start_with(router: Router, most: u32, change: impl FnOnce(&mut HttpConfig)) -> Running {
     let mut config = crate::config::load(None, []).unwrap().http;
     change(&mut config);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -22,7 +28,9 @@ async fn start(router: Router, change: impl FnOnce(&mut HttpConfig)) -> Running 
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(async move {
         let spawn = |serving| drop(tokio::spawn(serving));
-        serve(listener, Front::routed(router), &config, spawn, async { drop(stopped.await) }).await;
+        let own_places = Connections::new(most, Networks::default());
+        serve(listener, (Front::routed(router), own_places), &config, spawn, async { drop(stopped.await) })
+            .await;
     });
     Running { address, stop, task }
 }
@@ -44,6 +52,26 @@ async fn a_sender_of_half_a_head_is_closed() {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         stream.write_all(begun).await.unwrap();
         assert!(!read(&mut stream).await.contains("200"));
+    }
+}
+
+#[tokio::test]
+async fn an_address_with_too_many_connections_gets_no_more() {
+    let server = start_with(hello(), 1, |_| {}).await;
+    let mut first = TcpStream::connect(server.address).await.unwrap();
+    first.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut byte = [0];
+    first.peek(&mut byte).await.unwrap();
+    let mut second = TcpStream::connect(server.address).await.unwrap();
+    assert!(second.read(&mut byte).await.is_ok_and(|read| read == 0), "closed at once");
+    first.write_all(REQUEST).await.unwrap();
+    assert!(read(&mut first).await.ends_with("hello"));
+    // Its place is free when the server has seen it go.
+    loop {
+        let mut third = TcpStream::connect(server.address).await.unwrap();
+        if third.write_all(REQUEST).await.is_ok() && read(&mut third).await.ends_with("hello") {
+            break;
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header::LOCATION};
 use axum::response::{IntoResponse, Response};
-use domain::account::{self, SignUp, User};
+use domain::account::{self, Role, SignUp, User};
 use domain::ids::UserId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,7 +15,8 @@ use super::extract::{ApiJson, ApiPath};
 use super::openapi::{Part, Routes, get, post, put};
 use super::problem::{Code, Problem};
 use super::wire::{Id, RoleName, Timestamp, ids};
-use super::{App, identity};
+use super::{App, audited, identity};
+use crate::dispatch::Asking;
 
 /// The routes of this module.
 pub(super) fn routes() -> Routes {
@@ -111,6 +112,9 @@ async fn sign_up(State(app): State<App>, body: ApiJson<NewUser>) -> Result<Respo
     let NewUser { name, email, username, password, phone } = body.value;
     let wish = SignUp { name, email, username, phone };
     wish.check(&password)?;
+    if let Some(client) = Asking::current_client() {
+        app.limits.sign_up(client)?;
+    }
     // Asked before the costly hash, and again when it counts.
     app.cluster.with_accounts(|accounts| account::check_free(accounts, &wish))?;
     let password = app.passwords.hash(password).await?;
@@ -123,6 +127,7 @@ async fn sign_up(State(app): State<App>, body: ApiJson<NewUser>) -> Result<Respo
 
 async fn log_in(State(app): State<App>, body: ApiJson<Credentials>) -> Result<Response, Problem> {
     let Credentials { username, password } = body.value;
+    app.limits.log_in(&username)?;
     let known = || app.cluster.with_accounts(|accounts| accounts.by_login(&username).cloned());
     let mut user = known();
     if user.is_none() {
@@ -131,9 +136,15 @@ async fn log_in(State(app): State<App>, body: ApiJson<Credentials>) -> Result<Re
     }
     let hash = user.as_ref().map(|user| user.password.clone());
     let right = app.passwords.verify(password, hash).await?;
+    // Others may have used the last attempt up meanwhile: then not even the right password is told from a wrong one.
+    app.limits.log_in(&username)?;
     let Some(user) = user.filter(|_| right) else {
+        app.limits.log_in_failed(&username);
         return Err(Problem::new(Code::Unauthenticated, "The username or the password is wrong."));
     };
+    if user.role == Role::Operator {
+        audited::logged_in(&app, user.id);
+    }
     let token = app.tokens.issue(user.id, app.now(), app.random.as_ref());
     let body = LoggedIn {
         access_token: token.text,

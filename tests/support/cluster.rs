@@ -48,6 +48,8 @@ impl Cluster {
         if !env.is_empty() {
             cluster.kill(1);
             cluster.start(1);
+            // A token may be none any more by these settings.
+            cluster.operator = cluster.node(1).operator();
         }
         cluster.env = env;
         cluster.join_all(2..=count);

@@ -9,7 +9,7 @@ mod dial;
 pub mod frame;
 mod handshake;
 mod head;
-mod hello;
+pub(crate) mod hello;
 mod incoming;
 mod life;
 mod limits;

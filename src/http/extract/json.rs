@@ -19,6 +19,9 @@ use serde_path_to_error::{Path, Segment};
 use super::objects::ObjectsOnly;
 use crate::http::problem::{Code, Problem};
 
+/// Nothing in the contract is nested half as deep.
+const MOST_NESTED: u32 = 32;
+
 /// Bodies from here on are parsed off the threads that serve requests.
 const PARSE_ELSEWHERE_BYTES: usize = 256 * 1024;
 
@@ -158,6 +161,9 @@ pub async fn somewhere<T: Send + 'static>(
 /// 400 where it is not JSON, 422 with pointers where it has another shape.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to()))?;
+    if let Some(at) = too_deep(bytes) {
+        return Err(broken_at(bytes, at, &format!("more than {MOST_NESTED} levels")));
+    }
     let mut reader = serde_json::Deserializer::from_str(text);
     let error = match serde_path_to_error::deserialize(ObjectsOnly(&mut reader)) {
         Ok(value) => return reader.end().map(|()| value).map_err(|error| not_json(&error)),
@@ -174,11 +180,36 @@ fn not_json(error: &serde_json::Error) -> Problem {
 }
 
 fn not_utf8(bytes: &[u8], valid: usize) -> Problem {
-    let (lines, last) = bytes[..valid].iter().fold((1, 0), |(lines, column), byte| match byte {
+    broken_at(bytes, valid, "bytes that are not UTF-8")
+}
+
+/// Where lists and objects are nested too deeply, if anywhere: nothing is read of what is made to cost.
+fn too_deep(bytes: &[u8]) -> Option<usize> {
+    let (mut depth, mut in_text, mut escaped) = (0_u32, false, false);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                if depth > MOST_NESTED {
+                    return Some(at);
+                }
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn broken_at(bytes: &[u8], at: usize, what: &str) -> Problem {
+    let (lines, last) = bytes[..at].iter().fold((1, 0), |(lines, column), byte| match byte {
         b'\n' => (lines + 1, 0),
         _ => (lines, column + 1),
     });
-    broken("bytes that are not UTF-8", lines, last + 1)
+    broken(what, lines, last + 1)
 }
 
 fn broken(what: &str, line: usize, column: usize) -> Problem {

@@ -50,6 +50,13 @@ fn what_is_not_json_has_a_line_and_a_column() {
 #[test]
 fn nesting_has_an_end() {
     assert_eq!(refused(&"[".repeat(100_000)).0, Code::MalformedRequest);
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    assert_eq!(refused(&nested(32)).0, Code::ValidationFailed);
+    let (code, text) = refused(&format!("[\n{}]", nested(32)));
+    assert_eq!(code, Code::MalformedRequest);
+    assert!(text.contains("line 2, column 32"), "{text}");
+    let text = format!(r#"{{"name": "{}\"", "seats": []}}"#, "[".repeat(100));
+    assert!(parse::<Order>(text.as_bytes()).is_ok(), "within a text they are letters");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Refusals and faults of the other crates, each with its problem.
 
 use actors::Fault;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderName, HeaderValue};
 use cluster::OrderFault;
 use cluster::placement::layout::decide::Refused;
 use domain::account::AccountRefusal;
@@ -14,6 +16,12 @@ use super::{Code, Problem};
 use crate::auth::Busy;
 use crate::dispatch::NoReply;
 use crate::http::wire::{Timestamp, seat_status};
+use crate::limits::TooMany;
+
+/// What a limit is: draft-ietf-httpapi-ratelimit-headers.
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// What is left of it.
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 impl From<Vec<Invalid>> for Problem {
     fn from(errors: Vec<Invalid>) -> Self {
@@ -31,6 +39,19 @@ impl From<AccountRefusal> for Problem {
             AccountRefusal::NotFound => Self::not_found("user"),
             AccountRefusal::NotAnOperator => Self::forbidden("The account is not an operator's."),
         }
+    }
+}
+
+impl From<TooMany> for Problem {
+    fn from(too_many: TooMany) -> Self {
+        let TooMany { policy, quota, window_seconds, retry_after_seconds } = too_many;
+        let text = |text: String| HeaderValue::try_from(text).expect("words and numbers are a header value");
+        let detail =
+            format!("Too many requests by the limit \"{policy}\". Try again in {retry_after_seconds} s.");
+        Self::new(Code::RateLimited, detail)
+            .with_header(RETRY_AFTER, HeaderValue::from(retry_after_seconds))
+            .with_header(RATE_LIMIT_POLICY, text(format!("\"{policy}\";q={quota};w={window_seconds}")))
+            .with_header(RATE_LIMIT, text(format!("\"{policy}\";r=0;t={retry_after_seconds}")))
     }
 }
 
@@ -183,6 +204,18 @@ mod test {
         ] {
             assert_eq!(Problem::of_sale(EventId::new(1), &refusal).code().as_str(), refusal.code());
         }
+    }
+
+    #[test]
+    fn a_limit_is_said_in_headers() {
+        use axum::response::IntoResponse;
+        let too_many = TooMany { policy: "address", quota: 100, window_seconds: 60, retry_after_seconds: 7 };
+        let response = Problem::from(too_many).into_response();
+        let header = |name: HeaderName| response.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(response.status(), 429);
+        assert_eq!(header(RETRY_AFTER), "7");
+        assert_eq!(header(RATE_LIMIT_POLICY), "\"address\";q=100;w=60");
+        assert_eq!(header(RATE_LIMIT), "\"address\";r=0;t=7");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::fmt::Display;
 
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::invalid::Invalid;
 use serde::ser::SerializeMap;
@@ -55,6 +55,13 @@ impl Problem {
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.0.members.push((name, value.into()));
+        self
+    }
+
+    /// With one more header.
+    #[must_use]
+    pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
         self
     }
 
@@ -124,12 +131,17 @@ impl Problem {
 
     /// Writes the body into `response`, which [`IntoResponse`] left empty.
     pub(super) fn render(&self, request_id: &str, response: &mut Response) {
-        let body = serde_json::to_vec(&Rendered { parts: &self.0, request_id: Some(request_id) })
-            .expect("strings and JSON values always serialise");
+        let (_, body) = self.alone(request_id);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         *response.body_mut() = Body::from(body);
+    }
+
+    /// Status and body where there is no response to write them into.
+    pub(super) fn alone(&self, request_id: &str) -> (StatusCode, Vec<u8>) {
+        let body = serde_json::to_vec(&Rendered { parts: &self.0, request_id: Some(request_id) });
+        (self.0.code.status(), body.expect("strings and JSON values always serialise"))
     }
 
     /// The same body as a value within another one, whose header has the request's id.

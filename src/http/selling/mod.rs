@@ -224,3 +224,13 @@ async fn decided(
 fn unexpected(reply: &Reply) -> Problem {
     Problem::internal(format!("an unexpected reply: {reply:?}"))
 }
+
+/// Reads every body of this module, for fuzzers.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_any(bytes: &[u8]) {
+    use super::extract::parse;
+    let _hold = parse::<holds::NewHold>(bytes).is_ok() | parse::<holds::HoldChange>(bytes).is_ok();
+    let _booking =
+        parse::<bookings::NewBooking>(bytes).is_ok() | parse::<bookings::NewOneCall>(bytes).is_ok();
+    hold_batch::read_any(bytes);
+}

@@ -128,6 +128,16 @@ fn common_fault(replies: &[Result<Reply, NoReply>]) -> Option<Fault> {
     first.filter(|_| replies.iter().all(|reply| fault(reply) == first))
 }
 
+/// Reads a batch in both forms, for fuzzers.
+#[cfg(any(test, fuzzing))]
+pub(super) fn read_any(bytes: &[u8]) {
+    let single = Target::new("POST", "/events/evt_0000000000001/holds");
+    let _json = json::read(bytes, &single).is_ok();
+    for frame in crate::fuzzed::both(bytes) {
+        let _binary = binary::read(&frame).is_ok();
+    }
+}
+
 #[cfg(test)]
 mod test {
     use domain::event::Refusal;

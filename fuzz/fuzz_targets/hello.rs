@@ -1,0 +1,5 @@
+//! The first words of a node on a connection.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| onsale_cluster::fuzzed::hello(bytes));

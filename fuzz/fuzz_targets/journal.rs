@@ -1,0 +1,5 @@
+//! Records and chunks of the journal.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| onsale_cluster::fuzzed::journal(bytes));

@@ -1,0 +1,5 @@
+//! What services of nodes say to each other.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| onsale_cluster::fuzzed::peer(bytes));

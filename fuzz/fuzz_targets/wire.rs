@@ -1,0 +1,5 @@
+//! Batches of holds in their binary form.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| onsale_cluster::fuzzed::wire(bytes));
