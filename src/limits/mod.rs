@@ -163,7 +163,7 @@ impl Limits {
 /// Somebody with IPv6 has 2^64 addresses of their own: what is counted there is the network.
 fn of_address(address: IpAddr) -> u128 {
     match address {
-        IpAddr::V4(address) => u128::from(address.to_ipv6_mapped().to_bits()),
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
         IpAddr::V6(address) => address.to_bits() >> 64 << 64,
     }
 }

@@ -13,11 +13,13 @@ pub(crate) enum Outcome {
     Hidden,
     /// 409: somebody has the seat, whoever it is.
     Taken,
+    /// A list with nothing in it.
+    Empty,
     /// Anything else.
     Allowed,
 }
 
-use Outcome::{Allowed, Forbidden, Hidden, Taken, Unauthenticated};
+use Outcome::{Allowed, Empty, Forbidden, Hidden, Taken, Unauthenticated};
 
 /// The calls that have a rule of their own: a customer who owns what the customer owns, another customer, the organizer of
 /// the event, another organizer, the operator. Nobody is 401 in all of them.
@@ -44,7 +46,9 @@ const RULES: &[(&str, [Outcome; 5])] = &[
     // What is sold of an event is its organizer's affair.
     ("GET /events/{id}/bookings", [Hidden, Hidden, Allowed, Hidden, Allowed]),
     ("GET /events/{id}/payments", [Hidden, Hidden, Allowed, Hidden, Allowed]),
-    ("GET /bookings/event/{eventId}", [Hidden, Hidden, Allowed, Hidden, Allowed]),
+    // Everybody has a list, with what they may see in it.
+    ("GET /bookings/event/{eventId}", [Allowed, Empty, Allowed, Empty, Allowed]),
+    ("GET /bookings", [Allowed, Empty, Empty, Empty, Empty]),
 ];
 
 /// What is expected of `call` by `who`.
