@@ -32,8 +32,8 @@ impl Random for Ones {
 
 fn token(criterion: &mut Criterion) {
     let secret = Secret::new("a secret of thirty-two bytes or more".into());
-    let tokens = Tokens::new(&secret, Duration::from_secs(3600));
-    let issued = tokens.issue(UserId::new(42), NOW, &Ones);
+    let tokens = Tokens::new(&secret, &[], Duration::from_secs(3600));
+    let issued = tokens.issue(UserId::new(42), 0, NOW, &Ones);
     criterion.bench_function("token/read", |bencher| {
         bencher.iter(|| tokens.read(black_box(&issued.text), NOW).expect("it is good"));
     });

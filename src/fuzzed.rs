@@ -16,7 +16,7 @@ pub use crate::limits::fuzzed::limits;
 /// A token, whoever sends it.
 pub fn token(bytes: &[u8]) {
     let secret = Secret::new("a secret of the fuzzers, of more than 32 bytes".to_owned());
-    let tokens = Tokens::new(&secret, Duration::from_secs(60));
+    let tokens = Tokens::new(&secret, &[], Duration::from_secs(60));
     if let Ok(text) = str::from_utf8(bytes) {
         assert!(tokens.read(text, UnixMillis::new(0)).is_err(), "nobody guesses a signature");
     }

@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod notify;
 pub mod payments_command;
 pub mod peer_answers;
+pub mod people;
 pub mod projections;
 pub mod secrets;
 pub mod signals;

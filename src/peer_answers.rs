@@ -1,4 +1,4 @@
-//! What a node answers the others on behalf of clients: commands, whole requests, and the two questions that lists and
+//! What a node answers the others on behalf of clients: commands, whole requests, and the questions that lists and
 //! nodes without accounts ask. What raft and the beats say to each other is answered in `cluster`.
 
 use std::future::ready;
@@ -14,7 +14,7 @@ use crate::limits::SERVICE as LIMITS_SERVICE;
 use crate::notify::webhook::{ENDPOINTS_SERVICE, answer_ending};
 use crate::projections::{COUNTS_SERVICE, SEATS_SERVICE, Source, answer_counts};
 
-/// The services `commands`, `http`, `bookings`, `identity`, `outbox`, `endpoints`, `seats`, `counts` and `limits`.
+/// The services `commands`, `http`, `bookings`, `holds`, `identity`, `outbox`, `endpoints`, `seats`, `counts` and `limits`.
 pub struct PeerAnswers {
     app: App,
     router: Router,
@@ -30,10 +30,11 @@ impl PeerAnswers {
     }
 
     /// The names of the services.
-    pub const SERVICES: [&str; 9] = [
+    pub const SERVICES: [&str; 10] = [
         "commands",
         "http",
         "bookings",
+        "holds",
         "identity",
         "outbox",
         ENDPOINTS_SERVICE,
@@ -63,6 +64,7 @@ impl Answers for PeerAnswers {
                 let app = self.app.clone();
                 Box::pin(async move { peers::bookings(&app, &body) })
             }
+            "holds" => Box::pin(ready(peers::holds(&self.app, &body))),
             "identity" => {
                 let app = self.app.clone();
                 Box::pin(async move { peers::identity(&app, &body).await })

@@ -19,6 +19,7 @@ use crate::config::{Config, ConfigError, MIN_SECRET_BYTES, Secret};
 /// What secrets are derived for.
 const TOKENS: &str = "onsale access tokens, 1";
 const WEBHOOKS: &str = "onsale webhooks, 1";
+const PERSONAL_DATA: &str = "onsale personal data, 1";
 const FILE_NAME: &str = "secrets.toml";
 /// The name of the line that says whether the others are as they were written.
 const CHECKSUM: &str = "checksum";
@@ -30,6 +31,8 @@ const HEADER: &str =
 pub struct Secrets {
     /// Signs access tokens.
     pub token_secret: Secret,
+    /// Seals personal data.
+    pub personal_data_secret: Secret,
     /// The password of the bootstrap operator.
     pub operator_password: Secret,
     /// What nodes of one cluster know.
@@ -69,14 +72,17 @@ pub fn resolve(config: &Config, data: &Path, random: &dyn Random) -> Result<Secr
     let operator_password = pick(&config.auth.operator_password, "operator_password", 16);
     let cluster_secret = pick(&config.cluster.secret, "cluster_secret", 32);
     // The same on every node of the cluster without being handed over.
-    let derived = || Secret::new(derive(&cluster_secret, TOKENS));
-    let token_secret = config.auth.token_secret.clone().unwrap_or_else(derived);
+    let derived = |purpose| Secret::new(derive(&cluster_secret, purpose));
+    let token_secret = config.auth.token_secret.clone().unwrap_or_else(|| derived(TOKENS));
+    let personal_data_secret = config.auth.personal_data_secret.clone();
+    let personal_data_secret = personal_data_secret.unwrap_or_else(|| derived(PERSONAL_DATA));
     if kept.len() > known {
         write(data, &path, &kept).map_err(|error| SecretsFault::Io(path.clone(), error))?;
     }
     let webhook_secret = Secret::new(derive(&cluster_secret, WEBHOOKS));
     Ok(Secrets {
         token_secret,
+        personal_data_secret,
         operator_password,
         cluster_secret,
         webhook_secret,

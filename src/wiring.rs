@@ -16,14 +16,14 @@ use actors::{Arbiters, Owners, Shell};
 use cluster::peer::{PeerSecret, TcpDial};
 use cluster::placement::layout::Addresses as NodeAddresses;
 use cluster::{Care, Cluster, ClusterConfig, ClusterError, Owner, SnapshotSettings};
-use domain::account::{Role, bootstrap_operator};
+use domain::account::{Person, Role, bootstrap_operator, name_seal};
 use domain::ids::UserId;
 use domain::ports::{Clock, Journal, Mailer, PaymentGateway, Random};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::auth::{Passwords, Tokens};
+use crate::auth::{Passwords, Sealer, Tokens};
 use crate::cli::Serve;
 use crate::clock::{SystemClock, SystemRandom};
 use crate::config::{Config, ConfigError};
@@ -31,13 +31,14 @@ use crate::dispatch::edge::Edge;
 use crate::dispatch::{self, Dispatch};
 use crate::fault::NodeFault;
 use crate::gateway::Providers;
-use crate::http::{self, App, Front, Identities, Parts, Readiness};
+use crate::http::{self, App, Front, Identities, Parts, Readiness, Resets};
 use crate::limits::{self, Connections, Limits};
 use crate::listings::{Directory, Sales};
 use crate::metrics::{Metrics, TimedJournal};
 use crate::notify::webhook::{Signing, Webhooks};
 use crate::notify::{Carriers, NodeCourier, Sms, Smtp};
 use crate::peer_answers::PeerAnswers;
+use crate::people::People;
 use crate::projections::Feeds;
 use crate::secrets::{self, Secrets};
 
@@ -120,12 +121,15 @@ pub async fn serve_over(
     #[cfg(debug_assertions)]
     let (journal, gateway) = crate::failpoints::armed(journal, gateway);
     let carriers = Arc::new(carriers(&config, &secrets, addresses.http.local_addr()?)?);
-    let courier =
-        NodeCourier::new(cluster.clone(), clock.clone(), carriers.clone(), config.notices.persistence);
+    let sealer = Arc::new(Sealer::new(&secrets.personal_data_secret, Arc::new(SystemRandom)));
+    let people = People::new(cluster.clone(), sealer);
+    let (persistence, tellers) = (config.notices.persistence, carriers.clone());
+    let courier = NodeCourier::new(cluster.clone(), people.clone(), clock.clone(), tellers, persistence);
     let owners = owners(&config, &cluster, (journal, gateway), &clock, &metrics, threads.clone(), courier);
     let feeds = Feeds::new(cluster.clone(), cluster.calls());
     let dispatch = dispatch(&config, &cluster, &owners, &clock, edge(&feeds, &cluster, &clock, &metrics));
-    let app = app(config, &cluster, (dispatch, feeds, &carriers), clock, metrics, &secrets, providers);
+    let parts = (dispatch, feeds, &*carriers, people);
+    let app = app(config, &cluster, parts, clock, metrics, &secrets, providers);
     cluster.answer_with(Arc::new(PeerAnswers::new(&app)));
     let supervising = owners.clone();
     let supervisor = tokio::spawn(async move { supervising.supervise().await });
@@ -133,6 +137,7 @@ pub async fn serve_over(
     let telling = tokio::spawn(limits::tell_others(app.limits.clone(), cluster.clone()));
     let ready = async {
         cluster.ready().await;
+        agree_on_seal(&app).await?;
         admit_operator(&app, &secrets).await
     };
     tokio::select! {
@@ -394,7 +399,7 @@ fn edge(feeds: &Feeds, cluster: &Arc<Cluster>, clock: &Arc<dyn Clock>, metrics: 
 fn app(
     config: Config,
     cluster: &Arc<Cluster>,
-    (dispatch, feeds, carriers): (Dispatch, Feeds, &Carriers),
+    (dispatch, feeds, carriers, people): (Dispatch, Feeds, &Carriers, People),
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     secrets: &Secrets,
@@ -407,8 +412,14 @@ fn app(
         dispatch,
         feeds,
         providers,
-        tokens: Tokens::new(&secrets.token_secret, config.auth.token_ttl),
+        people,
+        tokens: Tokens::new(
+            &secrets.token_secret,
+            &config.auth.previous_token_secrets,
+            config.auth.token_ttl,
+        ),
         identities: Identities::default(),
+        resets: Resets::default(),
         passwords: Passwords::new(&config.auth, random.clone()),
         mailer: carriers.mailer.clone(),
         webhooks: carriers.webhooks.clone(),
@@ -435,27 +446,49 @@ fn carriers(config: &Config, secrets: &Secrets, http: SocketAddr) -> Result<Carr
     })
 }
 
+/// Makes sure that personal data can be read here. The first node to have any names what it is sealed with.
+async fn agree_on_seal(app: &App) -> Result<(), NodeFault> {
+    let seal = app.people.sealer().name();
+    let named = app.cluster.with_accounts(|accounts| accounts.seal()).map_err(NodeFault::failed)?;
+    let other = || {
+        NodeFault::Config(ConfigError::new(
+            "the accounts of this cluster are sealed with another secret than this node has; give it the one that they \
+             were made with as auth.personal_data_secret, or the cluster.secret that it followed from"
+                .to_owned(),
+        ))
+    };
+    match named {
+        Some(named) if named != seal => Err(other()),
+        None if app.cluster.accounts_owner() == Owner::Here => {
+            let agreed = app.cluster.update_accounts(move |accounts| name_seal(accounts, seal)).await;
+            agreed.map_err(NodeFault::failed)?.map_err(|_| other())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Makes the bootstrap operator, or gives them the configured password where theirs is another one. That is up to the node
 /// that leads the accounts.
 async fn admit_operator(app: &App, secrets: &Secrets) -> Result<(), NodeFault> {
     if app.cluster.accounts_owner() != Owner::Here {
         return Ok(());
     }
-    let username = &app.config.auth.operator_username;
+    let username = app.config.auth.operator_username.clone();
     let password = secrets.operator_password.reveal().to_owned();
-    let known = app.cluster.with_accounts(|accounts| {
-        let known = accounts.by_login(username).filter(|known| known.role == Role::Operator);
-        known.map(|operator| operator.password.clone())
-    });
+    let login = app.people.sealer().login(&username);
+    let known = app.cluster.with_accounts(|accounts| accounts.by_login(login)).map_err(NodeFault::failed)?;
+    let known = known.filter(|known| known.role == Role::Operator).map(|operator| operator.password.clone());
     let busy = |_| NodeFault::failed("the operator's password could not be hashed");
     if known.is_some() && app.passwords.verify(password.clone(), known).await.map_err(busy)? {
         return Ok(());
     }
     let hash = app.passwords.hash(password).await.map_err(busy)?;
     let (id, now) = (UserId::new(app.new_number()), app.now());
+    let person = Person { name: username.clone(), email: None, username: username.clone(), phone: None };
+    let new = app.people.new_account(id, &person, Role::Operator, hash, now);
     let admitted = app
         .cluster
-        .update_accounts(|accounts| bootstrap_operator(accounts, id, username, &hash, now))
+        .update_accounts(move |accounts| bootstrap_operator(accounts, new, now))
         .await
         .map_err(NodeFault::failed)?;
     admitted.map(drop).map_err(|_| {

@@ -12,6 +12,7 @@ pub mod checker;
 pub mod cluster;
 pub mod history;
 pub mod load;
+pub mod logins;
 #[cfg(feature = "peers")]
 pub mod peers;
 pub mod plan;

@@ -3,7 +3,7 @@
 //!
 //! Owns nothing. Hazard: with a full disk nothing may be begun, for nobody could say when it would be done.
 
-use domain::account::{AccountFact, Accounts};
+use domain::account::{AccountFact, Registry};
 use domain::catalogue::{Catalogue, CatalogueFact};
 use domain::ids::EventId;
 use domain::ports::{BoxFuture, Journal, JournalFault, Opened, Place, Term};
@@ -54,15 +54,15 @@ impl<D: LogDisk> Cluster<D> {
     /// As there; and a gateway can change none.
     pub async fn update_accounts<T, R>(
         &self,
-        decide: impl FnOnce(&Accounts) -> Result<(Vec<AccountFact>, T), R>,
-    ) -> Result<Result<T, R>, JournalFault> {
+        decide: impl FnOnce(&dyn Registry) -> Result<(Vec<AccountFact>, T), R> + Send + 'static,
+    ) -> Result<Result<T, R>, JournalFault>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
         self.require_space()?;
         let accounts = self.here.accounts.as_ref().ok_or(JournalFault::NotOwner)?;
-        let change = accounts.update(|accounts| {
-            let (facts, answer) = decide(accounts)?;
-            Ok(((!facts.is_empty()).then_some(Entry::Accounts(facts)), answer))
-        });
-        change.await
+        accounts.update(decide).await
     }
 
     /// Whether the disk has no space: until it has, nothing is acknowledged and every change is refused.

@@ -3,7 +3,7 @@
 use openraft::LogIdOptionExt;
 
 use crate::groups::Cluster;
-use crate::journal::{GroupId, LogDisk, format};
+use crate::journal::{GroupId, LogDisk};
 use crate::raft::group::Group;
 use crate::raft::machines::Machine;
 
@@ -23,7 +23,7 @@ impl<D: LogDisk> Cluster<D> {
 
 fn hash<M: Machine, D: LogDisk>(group: &Group<M, D>) -> Option<(u64, u32)> {
     group.read(|state| {
-        let bytes = format::encode_bare(&*state.machine).ok()?;
-        Some((state.applied.next_index(), crc32c::crc32c(&bytes)))
+        let digest = state.machine.digest().ok()?;
+        Some((state.applied.next_index(), digest))
     })
 }

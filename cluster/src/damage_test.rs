@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::account::{AccountFact, Accounts, PasswordHash, Role, User};
+use domain::account::AccountFact;
 use domain::ids::{EventId, UserId};
 use domain::ports::Journal;
-use domain::time::UnixMillis;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
@@ -19,6 +18,7 @@ use crate::{Cluster, ClusterConfig, ClusterError, SnapshotSettings};
 
 const EVENTS: [EventId; 3] = [EventId::new(1), EventId::new(2), EventId::new(3)];
 const FACTS_AT_ONCE: u64 = 4;
+const ACCOUNTS: u64 = 60;
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 /// Of a large file, so many bytes are tried.
 const TRIES: usize = 120;
@@ -41,7 +41,12 @@ async fn state_of(cluster: &Cluster) -> Result<String, ClusterError> {
         let sale = cluster.with_sale(event, |sale| sale.cloned());
         writeln!(text, "{event:?} {sale:?} {:?}", cluster.history(event)?).unwrap();
     }
-    cluster.with_accounts(|accounts| writeln!(text, "{accounts:?}").unwrap());
+    for number in 0..ACCOUNTS + 1 {
+        let account = cluster.with_accounts(|accounts| accounts.account(UserId::new(number)));
+        let account = account.map_err(|_| ClusterError::Damaged { what: "the accounts".to_owned() })?;
+        let person = account.as_ref().map(|account| account.person.bytes());
+        writeln!(text, "{account:?} {person:?}").unwrap();
+    }
     for group in cluster.status() {
         writeln!(text, "{} {}", group.id, group.term).unwrap();
     }
@@ -72,17 +77,17 @@ async fn start(data: &Path) -> Result<String, String> {
 async fn killed_node(data: &Path) {
     let running = tempfile::tempdir().unwrap();
     let reports = Arc::default();
+    let mut numbers = 0..ACCOUNTS;
     for _ in 0..3 {
         let cluster = Cluster::open(config(&running.path().join("data"), &reports)).await.unwrap();
-        for _ in 0..20 {
+        for number in numbers.by_ref().take(20) {
             for event in EVENTS {
                 let opened = Journal::open(&cluster, event).await.unwrap();
                 let base = opened.sale.map_or(0, |sale| sale.facts());
                 let proposed = propose(&cluster, proposal(event, opened.term, base, FACTS_AT_ONCE));
                 proposed.unwrap().await.unwrap().unwrap();
             }
-            let signed_up = |accounts: &Accounts| Ok::<_, ()>((sign_up(accounts.len() as u64), ()));
-            cluster.update_accounts(signed_up).await.unwrap().unwrap();
+            cluster.update_accounts(move |_| Ok::<_, ()>((sign_up(number), ()))).await.unwrap().unwrap();
         }
         while cluster.status().iter().any(|group| group.purged.is_none() && group.applied > Some(40)) {
             tokio::task::yield_now().await;
@@ -93,17 +98,8 @@ async fn killed_node(data: &Path) {
 }
 
 fn sign_up(number: u64) -> Vec<AccountFact> {
-    let user = User {
-        id: UserId::new(number),
-        name: format!("Person {number}"),
-        email: None,
-        username: format!("person{number}"),
-        phone: None,
-        role: Role::Customer,
-        password: PasswordHash::new("$argon2id$".to_owned()),
-        created_at: UnixMillis::new(1_700_000_000_000),
-    };
-    vec![AccountFact::SignedUp { user }]
+    let account = crate::testing::account(number).into();
+    vec![AccountFact::SignedUp { account }]
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -171,7 +167,6 @@ async fn a_flipped_byte_is_named_or_harmless() {
         // But for what lies behind the last flush.
         ("journal/store/db", TRIES * 9 / 10, "flush"),
         ("snapshots/shard", TRIES, ".snapshot of shard-"),
-        ("snapshots/accounts", TRIES, ".snapshot of accounts"),
     ] {
         let of_file = named.iter().filter(|(name, _)| name.to_string_lossy().starts_with(file));
         let telling = of_file.filter(|(_, what)| what.contains(words)).count();

@@ -4,11 +4,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use domain::account::{AccountFact, PasswordHash, Role, User};
+use domain::account::{AccountFact, Registry, check_free};
 use domain::event::{Sale, Stamped};
 use domain::ids::{EventId, UserId};
 use domain::ports::{Journal, JournalFault, Term};
-use domain::time::UnixMillis;
 
 use super::*;
 use crate::journal::{OnFatal, Op};
@@ -298,18 +297,8 @@ async fn a_failed_sync_ends_all_acknowledgement_and_is_reported_once() {
     cluster.shutdown().await;
 }
 
-fn sign_up(number: u64) -> Result<(Vec<AccountFact>, usize), &'static str> {
-    let user = User {
-        id: UserId::new(number),
-        name: format!("Person {number}"),
-        email: None,
-        username: format!("person{number}"),
-        phone: None,
-        role: Role::Customer,
-        password: PasswordHash::new("$argon2id$".to_owned()),
-        created_at: UnixMillis::new(1_700_000_000_000),
-    };
-    Ok((vec![AccountFact::SignedUp { user }], 0))
+fn sign_up(number: u64) -> Result<(Vec<AccountFact>, ()), &'static str> {
+    Ok((vec![AccountFact::SignedUp { account: crate::testing::account(number).into() }], ()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -319,18 +308,20 @@ async fn changes_of_the_accounts_see_each_other_and_survive() {
     let changes: Vec<_> = (0..20)
         .map(|number| {
             let cluster = cluster.clone();
-            tokio::spawn(async move {
-                let decide = |accounts: &Accounts| sign_up(number).map(|(facts, _)| (facts, accounts.len()));
-                cluster.update_accounts(decide).await.unwrap().unwrap()
-            })
+            // Each name is wanted four times.
+            let decide = move |accounts: &dyn Registry| {
+                let wanted = crate::testing::account(number / 4);
+                let free = check_free(accounts, &wanted.logins, None);
+                free.map_err(|_| "taken").and_then(|()| sign_up(number / 4))
+            };
+            tokio::spawn(async move { cluster.update_accounts(decide).await.unwrap() })
         })
         .collect();
-    let mut seen = Vec::new();
+    let mut made = 0;
     for change in changes {
-        seen.push(change.await.unwrap());
+        made += usize::from(change.await.unwrap().is_ok());
     }
-    seen.sort_unstable();
-    assert_eq!(seen, (0..20).collect::<Vec<_>>());
+    assert_eq!(made, 5);
     let refusal = cluster.update_accounts(|_| Err::<(Vec<_>, ()), _>("username-taken")).await.unwrap();
     assert_eq!(refusal, Err("username-taken"));
     let nothing = cluster.update_catalogue(|_| Ok::<_, ()>((Vec::new(), 7))).await.unwrap();
@@ -338,7 +329,11 @@ async fn changes_of_the_accounts_see_each_other_and_survive() {
     cluster.shutdown().await;
     drop(cluster);
     let cluster = open(dir.path()).await;
-    assert_eq!(cluster.with_accounts(Accounts::len), 20);
+    let known = |number| cluster.with_accounts(|accounts| accounts.account(UserId::new(number)).is_some());
+    assert_eq!(
+        (0..9).map(|number| known(number).unwrap()).collect::<Vec<_>>(),
+        [[true; 5].as_slice(), &[false; 4]].concat()
+    );
     assert_eq!(cluster.with_catalogue(|catalogue| catalogue.events().len()), 0);
     cluster.shutdown().await;
 }

@@ -10,17 +10,18 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::account::Accounts;
 use domain::ports::Clock;
 use futures_util::future::try_join_all;
 use tokio::sync::watch;
 
 use crate::error::ClusterError;
 use crate::journal::{GroupId, LogDisk, OnFatal, Space};
+use crate::raft::accounts::Registers;
 use crate::raft::directory::Directory;
 use crate::raft::group::{Group, GroupContext};
 use crate::raft::machines::{Machine, Shard};
 use crate::raft::types::{NodeId, node_number};
+use crate::registrar::Registrar;
 use crate::shard_here::ShardHere;
 use crate::thread::Place;
 use crate::updater::Updater;
@@ -45,7 +46,7 @@ pub(crate) struct Beginning<D> {
 pub(crate) struct Here<D: LogDisk> {
     pub(crate) me: NodeId,
     pub(crate) directory: Updater<Directory, D>,
-    pub(crate) accounts: Option<Updater<Accounts, D>>,
+    pub(crate) accounts: Option<Registrar<D>>,
     shards: Vec<RwLock<Option<Arc<ShardHere<D>>>>>,
     /// One shard is started or stopped at a time.
     turn: tokio::sync::Mutex<()>,
@@ -68,7 +69,7 @@ impl<D: LogDisk> Here<D> {
             if beginning.gateway {
                 return Ok(None);
             }
-            started::<Accounts, D>(GroupId::ACCOUNTS, context, forming, &beginning.place).await.map(Some)
+            started::<Registers, D>(GroupId::ACCOUNTS, context, forming, &beginning.place).await.map(Some)
         };
         let (shards, directory, accounts) = tokio::try_join!(
             try_join_all(wanted.map(start_shard)),
@@ -79,10 +80,14 @@ impl<D: LogDisk> Here<D> {
             let what = format!("the log of {} is empty although the cluster was formed", directory.id);
             return Err(ClusterError::Damaged { what });
         }
+        let accounts = {
+            let _there = beginning.place.enter();
+            accounts.map(|group| Registrar::start(group, beginning.queue_capacity))
+        };
         let here = Self {
             me: context.node,
             directory: Updater::new(directory),
-            accounts: accounts.map(Updater::new),
+            accounts,
             shards: (0..beginning.shards).map(|_| RwLock::default()).collect(),
             turn: tokio::sync::Mutex::default(),
             changed,
@@ -197,6 +202,7 @@ impl<D: LogDisk> Here<D> {
         }
         self.directory.group.shutdown().await;
         if let Some(accounts) = &self.accounts {
+            accounts.close().await;
             accounts.group.shutdown().await;
         }
     }

@@ -32,6 +32,7 @@ pub mod placement;
 mod proposer;
 pub mod raft;
 mod reading;
+mod registrar;
 mod routes;
 mod shard_here;
 mod standing;

@@ -2,10 +2,11 @@
 //!
 //! Owns nothing. Hazard: whoever reads holds the lock that every commit of the group needs.
 
-use domain::account::Accounts;
+use domain::account::Registry;
 use domain::catalogue::Catalogue;
 use domain::event::{Sale, Stamped};
 use domain::ids::EventId;
+use domain::ports::JournalFault;
 use domain::time::SharedTime;
 use openraft::LogIdOptionExt;
 use tokio::sync::watch;
@@ -94,10 +95,13 @@ impl<D: LogDisk> Cluster<D> {
     }
 
     /// Reads the committed accounts, while they are locked: `read` must be quick. A gateway has none.
-    pub fn with_accounts<T>(&self, read: impl FnOnce(&Accounts) -> T) -> T {
+    ///
+    /// # Errors
+    /// [`JournalFault::Closed`] where they cannot be read.
+    pub fn with_accounts<T>(&self, read: impl FnOnce(&dyn Registry) -> T) -> Result<T, JournalFault> {
         match &self.here.accounts {
-            Some(accounts) => accounts.group.read(|state| read(&state.machine)),
-            None => read(&self.no_accounts),
+            Some(accounts) => accounts.read(|accounts| read(accounts)),
+            None => Ok(read(&self.no_accounts)),
         }
     }
 }

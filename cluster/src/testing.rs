@@ -1,5 +1,6 @@
 //! What the tests of several modules make: facts, and proposals of them.
 
+use domain::account::{Account, Login, Logins, PasswordHash, Role, Sealed};
 use domain::event::{Cancellation, Fact, SaleTerms, Stamped};
 use domain::ids::{EventId, SeatIndex, UserId};
 use domain::money::Currency;
@@ -53,4 +54,21 @@ pub(crate) fn propose(
     let place = journal.reserve(proposal.event)?;
     place(proposal, Box::new(move |outcome| sender.send(outcome).unwrap_or_default()));
     Ok(fate)
+}
+
+/// The account of the `number`-th person.
+pub(crate) fn account(number: u64) -> Account {
+    let login = |of: u64| Login((u128::from(number) << 64 | u128::from(of)).to_le_bytes());
+    Account {
+        id: UserId::new(number),
+        logins: Logins { username: login(1), email: Some(login(2)) },
+        key: Sealed::new(vec![7; 72]),
+        person: Sealed::new(format!("Person {number}").into_bytes()),
+        role: Role::Customer,
+        password: PasswordHash::new("$argon2id$".to_owned()),
+        created_at: UnixMillis::new(1_700_000_000_000),
+        generation: 0,
+        revoked: Vec::new(),
+        reset: None,
+    }
 }

@@ -1,4 +1,4 @@
-//! Step ⑤ for the directory and the accounts: one change at a time, decided on committed state.
+//! Step ⑤ for the directory: one change at a time, decided on committed state.
 //!
 //! These groups have no actor in front. Whoever changes them brings a function that looks at the committed state and
 //! gives facts or a refusal; it runs when every change before it is applied, and nothing comes between.

@@ -1,24 +1,27 @@
 //! Access tokens: JWTs of one pinned algorithm that say who, which and until when, and nothing else.
 //!
 //! A role is never in a token: it is read from the accounts at each request, so that a change reaches tokens already
-//! issued. Hazard: the library reads the system's clock where it is asked to check expiry; it is not asked.
+//! issued. A token names the key that signed it, so that keys can be replaced while older tokens run out. Hazard: the library reads the system's clock where it is asked to check expiry; it is not asked.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
+use std::{fmt, iter};
 
 use domain::account::TokenId;
 use domain::ids::UserId;
 use domain::ports::Random;
 use domain::time::UnixMillis;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use hmac::{Hmac, Mac};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::config::Secret;
 
 const ALGORITHM: Algorithm = Algorithm::HS256;
+/// Who issues our tokens.
+const ISSUER: &str = "onsale";
 
 /// What a good token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct Token {
     pub user: UserId,
     /// Its own number, to revoke it by.
     pub id: TokenId,
+    /// The generation of its owner's tokens that it is of.
+    pub generation: u32,
     /// It is void from then on.
     pub expires_at: UnixMillis,
 }
@@ -50,8 +55,11 @@ pub enum TokenFault {
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
+    iss: String,
     sub: String,
     jti: String,
+    #[serde(rename = "gen")]
+    generation: u32,
     /// Seconds, as RFC 7519 has it.
     iat: u64,
     exp: u64,
@@ -79,10 +87,32 @@ impl Checked {
     }
 }
 
+/// A key that tokens are checked with, under the name that they have for it.
+struct Key {
+    name: String,
+    checking: DecodingKey,
+}
+
+impl Key {
+    fn new(secret: &Secret) -> Self {
+        Self { name: name_of(secret), checking: DecodingKey::from_secret(secret.reveal().as_bytes()) }
+    }
+}
+
+/// Tells keys apart and tells nothing of them.
+fn name_of(secret: &Secret) -> String {
+    let keyed = Hmac::<Sha256>::new_from_slice(secret.reveal().as_bytes());
+    let mut keyed = keyed.expect("a key of any length will do");
+    Mac::update(&mut keyed, b"the name of a key, 1");
+    keyed.finalize().into_bytes().iter().take(8).fold(String::new(), |name, byte| format!("{name}{byte:02x}"))
+}
+
 /// Issues and reads tokens.
 pub struct Tokens {
     signing: EncodingKey,
-    checking: DecodingKey,
+    header: Header,
+    /// The one that signs, and those before it.
+    keys: Vec<Key>,
     validation: Validation,
     ttl: Duration,
     checked: Checked,
@@ -95,37 +125,41 @@ impl fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Tokens signed with `secret` that live for `ttl`.
+    /// Tokens signed with `secret` that live for `ttl`; those signed with one of `previous` are good too.
     #[must_use]
-    pub fn new(secret: &Secret, ttl: Duration) -> Self {
-        let key = secret.reveal().as_bytes();
+    pub fn new(secret: &Secret, previous: &[Secret], ttl: Duration) -> Self {
         let mut validation = Validation::new(ALGORITHM);
         validation.validate_exp = false;
-        validation.required_spec_claims.clear();
+        validation.set_issuer(&[ISSUER]);
+        validation.set_required_spec_claims(&["exp", "iss"]);
+        let header = Header { kid: Some(name_of(secret)), ..Header::new(ALGORITHM) };
         Self {
-            signing: EncodingKey::from_secret(key),
-            checking: DecodingKey::from_secret(key),
+            signing: EncodingKey::from_secret(secret.reveal().as_bytes()),
+            header,
+            keys: iter::once(secret).chain(previous).map(Key::new).collect(),
             validation,
             ttl,
             checked: Checked::default(),
         }
     }
 
-    /// A new token for `user`.
+    /// A new token for `user`, of this generation of their tokens.
     #[must_use]
-    pub fn issue(&self, user: UserId, now: UnixMillis, random: &dyn Random) -> Issued {
+    pub fn issue(&self, user: UserId, generation: u32, now: UnixMillis, random: &dyn Random) -> Issued {
         let mut id = [0; 16];
         random.fill(&mut id);
         // Rounded up: a token is never good for less than was promised.
         let ttl_ms = u64::try_from(self.ttl.as_millis()).unwrap_or(u64::MAX);
         let exp = now.plus_ms(ttl_ms).millis().div_ceil(1000);
         let claims = Claims {
+            iss: ISSUER.to_owned(),
             sub: user.to_string(),
             jti: format!("{:032x}", u128::from_le_bytes(id)),
+            generation,
             iat: now.millis() / 1000,
             exp,
         };
-        let text = encode(&Header::new(ALGORITHM), &claims, &self.signing)
+        let text = encode(&self.header, &claims, &self.signing)
             .expect("strings and numbers serialise, and HMAC takes a key of any length");
         Issued { text, expires_in: self.ttl }
     }
@@ -144,11 +178,14 @@ impl Tokens {
     }
 
     fn check(&self, text: &str) -> Result<Token, TokenFault> {
-        let claims =
-            decode::<Claims>(text, &self.checking, &self.validation).map_err(|_| TokenFault::Invalid)?.claims;
+        let named = decode_header(text).ok().and_then(|header| header.kid).ok_or(TokenFault::Invalid)?;
+        let key = self.keys.iter().find(|key| key.name == named).ok_or(TokenFault::Invalid)?;
+        let claims = decode::<Claims>(text, &key.checking, &self.validation);
+        let claims = claims.map_err(|_| TokenFault::Invalid)?.claims;
         Ok(Token {
             user: claims.sub.parse().map_err(|_| TokenFault::Invalid)?,
             id: TokenId(u128::from_str_radix(&claims.jti, 16).map_err(|_| TokenFault::Invalid)?),
+            generation: claims.generation,
             expires_at: UnixMillis::new(claims.exp.saturating_mul(1000)),
         })
     }

@@ -42,6 +42,20 @@ fn a_secret_of_digits_stays_a_text() {
 }
 
 #[test]
+fn several_secrets_have_spaces_between() {
+    let secrets = |text: &str| {
+        let config = with(&[("ONSALE_AUTH__PREVIOUS_TOKEN_SECRETS", text)]);
+        let length = |secret: &Secret| secret.reveal().len();
+        config.map(|config| config.auth.previous_token_secrets.iter().map(length).collect::<Vec<usize>>())
+    };
+    assert_eq!(secrets("").unwrap(), Vec::<usize>::new());
+    let (one, two) = ("1".repeat(32), "2".repeat(40));
+    assert_eq!(secrets(&format!(" {one}  {two}\n")).unwrap(), [32, 40]);
+    let refused = secrets(&format!("{one} short")).unwrap_err().to_string();
+    assert!(refused.contains("(kept secret)") && !refused.contains("short "), "{refused}");
+}
+
+#[test]
 fn a_message_names_key_value_source_and_what_is_allowed() {
     for (name, value, wanted) in [
         ("ONSALE_AUTH__TOKEN_TTL_SECONDS", "0", vec!["auth.token_ttl_seconds = 0", "from 1 to"]),

@@ -128,6 +128,10 @@ pub struct AuthConfig {
     pub operator_password: Option<Secret>,
     /// `None`: follows from the cluster's secret.
     pub token_secret: Option<Secret>,
+    /// Checks tokens that were signed before, and signs none.
+    pub previous_token_secrets: Vec<Secret>,
+    /// `None`: follows from the cluster's secret.
+    pub personal_data_secret: Option<Secret>,
     /// Life of an access token.
     pub token_ttl: Duration,
     /// argon2id memory.
@@ -255,6 +259,8 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
         operator_username: operator_username(settings)?,
         operator_password: operator_password(settings)?,
         token_secret: secret(settings, "auth.token_secret")?,
+        previous_token_secrets: secrets(settings, "auth.previous_token_secrets")?,
+        personal_data_secret: secret(settings, "auth.personal_data_secret")?,
         token_ttl: Duration::from_secs(settings.number("auth.token_ttl_seconds", 1..=30 * 24 * 3600)?),
         argon2_memory_kib: settings.number("auth.argon2_memory_kib", 19_456..=4 << 20)?,
         argon2_passes: settings.number("auth.argon2_passes", 2..=100)?,
@@ -367,6 +373,15 @@ fn secret(settings: &Settings, key: &str) -> Result<Option<Secret>, ConfigError>
         return Ok(optional(text));
     }
     Err(settings.refused(key, &format!("at least {MIN_SECRET_BYTES} bytes, or empty to have one made")))
+}
+
+fn secrets(settings: &Settings, key: &str) -> Result<Vec<Secret>, ConfigError> {
+    let all: Vec<&str> = settings.text(key).split_whitespace().collect();
+    if all.iter().any(|text| text.len() < MIN_SECRET_BYTES) {
+        let allowed = format!("secrets of at least {MIN_SECRET_BYTES} bytes with spaces between, or empty");
+        return Err(settings.refused(key, &allowed));
+    }
+    Ok(all.into_iter().map(|text| Secret::new(text.to_owned())).collect())
 }
 
 fn optional(text: &str) -> Option<Secret> {

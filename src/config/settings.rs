@@ -18,6 +18,8 @@ const ENV_PREFIX: &str = "ONSALE_";
 const SECRETS: &[&str] = &[
     "auth.operator_password",
     "auth.token_secret",
+    "auth.previous_token_secrets",
+    "auth.personal_data_secret",
     "cluster.secret",
     "mail.smtp_url",
     "payments.stripe_key",

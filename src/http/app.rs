@@ -12,6 +12,7 @@ use domain::time::UnixMillis;
 use super::identity::Identities;
 use super::problem::{Code, Problem};
 use super::ticket::Scene;
+use super::users::Resets;
 use crate::auth::{Passwords, Tokens};
 use crate::config::Config;
 use crate::dispatch::Dispatch;
@@ -19,6 +20,7 @@ use crate::gateway::Providers;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::notify::webhook::Webhooks;
+use crate::people::People;
 use crate::projections::Feeds;
 
 /// The parts, shared by all requests.
@@ -39,10 +41,14 @@ pub struct Parts {
     pub providers: Providers,
     /// How often clients may ask.
     pub limits: Arc<Limits>,
+    /// Who the owners of accounts are.
+    pub people: People,
     /// Access tokens.
     pub tokens: Tokens,
     /// What other nodes have said of tokens, on a node without accounts.
     pub identities: Identities,
+    /// Who has lost their password.
+    pub resets: Resets,
     /// Password hashes.
     pub passwords: Passwords,
     /// Who carries mail; `None`: nobody does.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use cluster::peer::{CallError, Lane, Service};
 use cluster::wire::{decode, encode};
-use domain::account::{Role, TokenId};
+use domain::account::{Account, Role, TokenId};
 use domain::ids::UserId;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,7 @@ const CAPACITY: usize = 65_536;
 struct Asked {
     user: UserId,
     token: TokenId,
+    generation: u32,
 }
 
 /// What others have answered lately.
@@ -48,6 +49,11 @@ impl Identities {
     fn believed(&self, token: TokenId) -> Option<Option<Role>> {
         let (role, until) = self.known().get(&token).copied()?;
         (!until.left().is_zero()).then_some(role)
+    }
+
+    /// Something about accounts has been changed on behalf of a client of this node: it is not to be told old things.
+    pub(super) fn forget(&self) {
+        self.known().clear();
     }
 
     fn believe(&self, token: TokenId, role: Option<Role>) {
@@ -65,10 +71,7 @@ impl Identities {
 /// What the owner of `token` may do; `None` where it is revoked, or its owner is gone.
 pub(super) async fn role(app: &App, token: Token) -> Result<Option<Role>, Problem> {
     if app.dispatch.ways().applied(State::Accounts).is_some() {
-        if !is_known(app, token.user) {
-            Box::pin(hear_of_newcomers(app)).await?;
-        }
-        return Ok(known_role(app, token.user, token.id));
+        return known_role(app, token.into()).await;
     }
     // A node with accounts is not to make room for the waiting at every request.
     Box::pin(told_role(app, token)).await
@@ -79,7 +82,7 @@ async fn told_role(app: &App, token: Token) -> Result<Option<Role>, Problem> {
     if let Some(role) = app.identities.believed(token.id) {
         return Ok(role);
     }
-    let asked = Bytes::from(encode(&Asked { user: token.user, token: token.id }));
+    let asked = Bytes::from(encode(&Asked::from(token)));
     let answer = app.dispatch.ask_any(IDENTITY, asked, PATIENCE).await;
     let role = answer.and_then(|answer| decode::<Option<Role>>(&answer).ok()).ok_or_else(|| {
         Problem::new(Code::OwnerUnavailable, "No node that knows the accounts can be reached. Try again.")
@@ -94,30 +97,35 @@ pub(super) async fn hear_of_newcomers(app: &App) -> Result<(), Problem> {
     Ok(app.cluster.follow_accounts().await?)
 }
 
-fn is_known(app: &App, user: UserId) -> bool {
-    app.cluster.with_accounts(|accounts| accounts.user(user).is_some())
+impl From<Token> for Asked {
+    fn from(token: Token) -> Self {
+        Self { user: token.user, token: token.id, generation: token.generation }
+    }
 }
 
-fn known_role(app: &App, user: UserId, token: TokenId) -> Option<Role> {
-    app.cluster.with_accounts(|accounts| {
-        let user = accounts.user(user).filter(|_| !accounts.is_revoked(token))?;
-        Some(user.role)
-    })
+/// What this node's own accounts say. A token of a later generation than they know of comes from a node that knows more.
+async fn known_role(app: &App, asked: Asked) -> Result<Option<Role>, Problem> {
+    let known = || app.people.account(asked.user);
+    let is_behind = |account: &Account| account.generation < asked.generation;
+    let mut account = known()?;
+    if account.as_deref().is_none_or(is_behind) {
+        Box::pin(hear_of_newcomers(app)).await?;
+        account = known()?;
+    }
+    let account = account.filter(|account| account.accepts(asked.token, asked.generation));
+    Ok(account.map(|account| account.role))
 }
 
 /// Answers another node.
 ///
 /// # Errors
-/// [`CallError::Declined`] where the question cannot be read, or this node has no accounts either.
+/// [`CallError::Declined`] where the question cannot be read, or this node has no accounts or may not have heard of all.
 pub(crate) async fn answer(app: &App, message: &Bytes) -> Result<Bytes, CallError> {
     let asked = decode::<Asked>(message);
-    let Asked { user, token } = asked.map_err(|error| CallError::Declined(format!("no token: {error}")))?;
+    let asked = asked.map_err(|error| CallError::Declined(format!("no token: {error}")))?;
     if app.dispatch.ways().applied(State::Accounts).is_none() {
         return Err(CallError::Declined("this node has no accounts".to_owned()));
     }
-    if !is_known(app, user) {
-        let behind = |_| CallError::Declined("this node may not have heard of everybody".to_owned());
-        hear_of_newcomers(app).await.map_err(behind)?;
-    }
-    Ok(encode(&known_role(app, user, token)).into())
+    let behind = |_| CallError::Declined("this node may not have heard of everybody".to_owned());
+    Ok(encode(&known_role(app, asked).await.map_err(behind)?).into())
 }

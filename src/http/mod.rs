@@ -42,3 +42,4 @@ pub use app::{App, Parts, Readiness};
 pub use front::Front;
 pub use identity::Identities;
 pub use server::{Serving, serve};
+pub use users::Resets;

@@ -5,3 +5,4 @@ pub(crate) use super::identity::answer as identity;
 pub(crate) use super::relay::answer as relayed;
 pub(crate) use super::router::relayed_router as router;
 pub(crate) use super::selling::answer_bookings as bookings;
+pub(crate) use super::selling::answer_holds as holds;

@@ -150,6 +150,9 @@ async fn elsewhere(app: &App, request: Request, way: Way) -> Result<Response, Pr
             let answered = app.dispatch.relay_to_owner(of, request, size).await;
             // Reading your writes: what this node answers, it shows.
             app.dispatch.caught_up(of).await;
+            if of == State::Accounts {
+                app.identities.forget();
+            }
             answered
         }
         Way::Any(nodes) => {

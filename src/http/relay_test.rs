@@ -11,18 +11,19 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::*;
-use crate::auth::{Passwords, Tokens};
+use crate::auth::{Passwords, Sealer, Tokens};
 use crate::clock::{SystemClock, SystemRandom};
 use crate::config::{self, Secret};
 use crate::dispatch::edge::Edge;
 use crate::dispatch::{self, Dispatch};
 use crate::gateway::{Providers, TestProvider};
-use crate::http::{Identities, Parts, Readiness};
+use crate::http::{Identities, Parts, Readiness, Resets};
 use crate::limits::Limits;
 use crate::listings::{Directory, Sales};
 use crate::metrics::Metrics;
 use crate::notify::webhook::{Reach, Signing, Webhooks};
 use crate::peer_answers::PeerAnswers;
+use crate::people::People;
 use crate::projections::Feeds;
 
 /// What a node believes of the cluster.
@@ -149,12 +150,12 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
     });
     let random = Arc::new(SystemRandom);
     let limits = Arc::new(Limits::new(&config.limits, &clock));
+    let secret = Secret::new("a secret of more than 32 bytes, the same on both".to_owned());
     let app = App::new(Parts {
         limits,
-        tokens: Tokens::new(
-            &Secret::new("a secret of more than 32 bytes, the same on both".to_owned()),
-            config.auth.token_ttl,
-        ),
+        people: People::new(cluster.clone(), Arc::new(Sealer::new(&secret, random.clone()))),
+        tokens: Tokens::new(&secret, &[], config.auth.token_ttl),
+        resets: Resets::default(),
         passwords: Passwords::new(&config.auth, random.clone()),
         mailer: None,
         webhooks: Webhooks::new(Reach::Public, Signing::new(Secret::new(String::new()))).unwrap(),
@@ -212,7 +213,8 @@ async fn a_gateway_has_accounts_kept_elsewhere_and_identities_told() {
     sign_up.headers_mut().insert("onsale-relayed", HeaderValue::from_static("1"));
     let (status, headers, user) = ask(&gateway, sign_up).await;
     assert_eq!((status, &headers["x-request-id"]), (StatusCode::CREATED, &HeaderValue::from_static("req_7")));
-    assert!(second.cluster.with_accounts(|accounts| accounts.by_login("ada").is_some()));
+    let login = second.people.sealer().login("ada");
+    assert!(second.cluster.with_accounts(|accounts| accounts.by_login(login).is_some()).unwrap());
 
     let login = json!({"username": "ada", "password": "correct horse"});
     let (status, _, session) = ask(&gateway, request("POST", "/users/login", &login)).await;
@@ -275,8 +277,11 @@ fn each_request_goes_where_it_can_be_answered() {
         ("POST", "/users", &accounts, &accounts),
         ("POST", "/users/logout", &accounts, &accounts),
         ("PUT", "/users/x/role", &accounts, &accounts),
+        ("PUT", "/users/x", &accounts, &accounts),
+        ("DELETE", "/users/x", &accounts, &accounts),
         ("POST", "/users/login", &Way::Here, &any),
         ("GET", "/users/x", &Way::Here, &any),
+        ("GET", "/users/x/export", &Way::Here, &any),
         ("POST", "/venues", &catalogue, &catalogue),
         ("POST", "/performers", &catalogue, &catalogue),
         ("POST", "/events", &catalogue, &catalogue),

@@ -7,15 +7,17 @@
 use std::sync::Arc;
 
 use cluster::Cluster;
+use domain::account::Person;
 use domain::event::{Booking, Channel, Delivery, Notice};
 use domain::ids::{DeliveryId, EndpointId, EventId};
 use domain::ports::{BoxFuture, Clock, Courier, Delivered, Errand, Mailer, Persistence, SendFault};
 
-use super::people::{self, Person};
+use super::people;
 use super::show::Show;
 use super::sms::Sms;
 use super::webhook::{self, Answered, Webhooks};
 use super::words::Words;
+use crate::people::People;
 
 type Outcome = Result<Delivered, SendFault>;
 
@@ -33,6 +35,7 @@ pub struct Carriers {
 #[derive(Clone)]
 pub struct NodeCourier {
     cluster: Arc<Cluster>,
+    people: People,
     clock: Arc<dyn Clock>,
     carriers: Arc<Carriers>,
     persistence: Persistence,
@@ -43,11 +46,12 @@ impl NodeCourier {
     #[must_use]
     pub fn new(
         cluster: Arc<Cluster>,
+        people: People,
         clock: Arc<dyn Clock>,
         carriers: Arc<Carriers>,
         persistence: Persistence,
     ) -> Self {
-        Self { cluster, clock, carriers, persistence }
+        Self { cluster, people, clock, carriers, persistence }
     }
 
     async fn run(self, errand: Errand) -> Outcome {
@@ -67,7 +71,7 @@ impl NodeCourier {
 
     /// Tells the buyer.
     async fn person(&self, id: DeliveryId, delivery: &Delivery, show: &Show, booking: &Booking) -> Outcome {
-        let person = people::find(&self.cluster, booking.buyer).await?;
+        let person = people::find(&self.cluster, &self.people, booking.buyer).await?;
         let Some(person) = person else { return Ok(Delivered::NobodyThere) };
         let words = Words { id, notice: &delivery.notice, booking, show };
         if delivery.by == Channel::Mail {

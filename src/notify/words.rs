@@ -1,11 +1,11 @@
 //! What buyers are told, in words: the letter and the text message for each notice.
 
+use domain::account::Person;
 use domain::event::{Booking, Notice, SoldTicket};
 use domain::ids::{BookingId, DeliveryId, SeatIndex};
 use domain::ports::Mail;
 
 use super::letter::Letter;
-use super::people::Person;
 use super::show::Show;
 use crate::http::ticket::CodeText;
 
@@ -164,7 +164,7 @@ mod test {
         let show = crate::notify::show::test::show();
         let id = DeliveryId::new(EventId::new(7), DeliveryNumber::new(3));
         let words = Words { id, notice, booking: &booking, show: &show };
-        let person = Person { name: "Anna".into(), email: None, phone: None };
+        let person = Person { username: "ann".into(), name: "Anna".into(), email: None, phone: None };
         (words.mail(&person, "anna@example.org"), words.text())
     }
 

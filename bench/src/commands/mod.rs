@@ -2,6 +2,7 @@
 
 mod cluster;
 mod load;
+mod logins;
 #[cfg(feature = "peers")]
 mod peers;
 mod replay;
@@ -34,6 +35,8 @@ enum Command {
     /// Measure what three nodes and more do: throughput, failover, moves, growth, availability.
     #[command(after_help = cluster::HOW)]
     Cluster(Box<cluster::Args>),
+    /// Measure how many people a node logs in, against what the password hash alone allows.
+    Logins(logins::Args),
     /// Answer everything with one constant; started by `load` and `cluster`.
     #[command(hide = true)]
     Constant(load::ConstantArgs),
@@ -52,6 +55,7 @@ pub(super) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::run(*args),
         Command::Load(args) => load::run(*args),
         Command::Cluster(args) => cluster::run(*args),
+        Command::Logins(args) => logins::run(args),
         Command::Constant(args) => load::run_constant(&args).map(|()| ExitCode::SUCCESS),
         #[cfg(feature = "peers")]
         Command::Peers(args) => peers::run(*args),

@@ -105,6 +105,15 @@ pub trait LogDisk: Clone + Send + Sync + 'static {
     /// As there.
     fn scan_from(&self, prefix: &[u8], from: &[u8], limit: usize) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>>;
 
+    /// The value of `key`, as of the writes that have taken effect.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn get(&self, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        let found = self.scan_from(key, key, 1)?.pop();
+        Ok(found.filter(|(found, _)| found == key).map(|(_, value)| value))
+    }
+
     /// The last [`Mark`] of `group` that is known to be durable; `None` where none was ever kept.
     fn watermark(&self, group: GroupId) -> Option<u64>;
 

@@ -1,7 +1,8 @@
 //! Step ⑤: the keys of the store. Big-endian numbers behind a one-byte tag, so that the order of the bytes is the order
 //! of indexes and facts. Changing one is a change of the stored format.
 
-use domain::ids::EventId;
+use domain::account::Login;
+use domain::ids::{EventId, UserId};
 
 use super::disk::GroupId;
 
@@ -11,6 +12,13 @@ const VOTE: u8 = b'v';
 const COMMITTED: u8 = b'c';
 const PURGED: u8 = b'p';
 const FLUSHES: u8 = b'f';
+const ROWS: u8 = b'r';
+const STANDING: u8 = b's';
+const WAITING: u8 = b'w';
+
+const OF_ACCOUNT: u8 = b'a';
+const OF_LOGIN: u8 = b'l';
+const OF_SEAL: u8 = b's';
 
 fn of_group(tag: u8, group: GroupId) -> Vec<u8> {
     let mut key = vec![tag];
@@ -43,6 +51,59 @@ pub(crate) fn committed(group: GroupId) -> Vec<u8> {
 /// Where the last purged log id of a group is kept.
 pub(crate) fn purged(group: GroupId) -> Vec<u8> {
     of_group(PURGED, group)
+}
+
+/// The prefix of all rows of one generation of the accounts.
+pub(crate) fn generation(generation: u32) -> Vec<u8> {
+    let mut key = vec![ROWS];
+    key.extend_from_slice(&generation.to_be_bytes());
+    key
+}
+
+/// The prefix of those that are accounts.
+pub(crate) fn accounts(of: u32) -> Vec<u8> {
+    let mut key = generation(of);
+    key.push(OF_ACCOUNT);
+    key
+}
+
+/// Where an account is kept.
+pub(crate) fn account(of: u32, id: UserId) -> Vec<u8> {
+    let mut key = accounts(of);
+    key.extend_from_slice(&id.number().to_be_bytes());
+    key
+}
+
+/// Where it is kept who logs in with this.
+pub(crate) fn login(of: u32, login: Login) -> Vec<u8> {
+    let mut key = generation(of);
+    key.push(OF_LOGIN);
+    key.extend_from_slice(&login.0);
+    key
+}
+
+/// Where it is kept what personal data is sealed with.
+pub(crate) fn seal(of: u32) -> Vec<u8> {
+    let mut key = generation(of);
+    key.push(OF_SEAL);
+    key
+}
+
+/// Where it is kept what the rows of a group are the state of.
+pub(crate) fn standing(group: GroupId) -> Vec<u8> {
+    of_group(STANDING, group)
+}
+
+/// The prefix of rows that wait to be taken over.
+pub(crate) fn all_waiting(group: GroupId) -> Vec<u8> {
+    of_group(WAITING, group)
+}
+
+/// The `number`-th of them.
+pub(crate) fn waiting(group: GroupId, number: u64) -> Vec<u8> {
+    let mut key = all_waiting(group);
+    key.extend_from_slice(&number.to_be_bytes());
+    key
 }
 
 /// Where the number of the last flush is kept.

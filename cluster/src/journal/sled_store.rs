@@ -49,6 +49,14 @@ pub trait Store: Send + Sync + 'static {
         let rows = self.scan(prefix)?;
         Ok(rows.into_iter().skip_while(|(key, _)| key.as_slice() < from).take(limit).collect())
     }
+
+    /// The value of `key`.
+    ///
+    /// # Errors
+    /// As there.
+    fn get(&self, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.scan(key)?.into_iter().find(|(found, _)| found == key).map(|(_, value)| value))
+    }
 }
 
 /// sled in a directory of its own.
@@ -212,15 +220,20 @@ impl Store for SledStore {
     }
 
     fn scan_from(&self, prefix: &[u8], from: &[u8], limit: usize) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
-        let mut rows = Vec::new();
-        for row in self.db.range(from.max(prefix)..).take(limit) {
-            let (key, value) = row.map_err(failed)?;
-            if !key.starts_with(prefix) {
-                break;
-            }
-            rows.push((key.to_vec(), value.to_vec()));
-        }
-        Ok(rows)
+        let row = |row: sled::Result<(sled::IVec, sled::IVec)>| {
+            row.map(|(key, value)| (key.to_vec(), value.to_vec()))
+        };
+        let within = |row: &sled::Result<(Vec<u8>, Vec<u8>)>| {
+            row.as_ref().map_or(true, |(key, _)| key.starts_with(prefix))
+        };
+        let doing = format!("the journal in {} cannot be read", self.dir.display());
+        let rows = || self.db.range(from.max(prefix)..).take(limit).map(row).take_while(within).collect();
+        guarded(&doing, rows)
+    }
+
+    fn get(&self, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        let doing = "the journal cannot be read";
+        Ok(guarded(doing, || self.db.get(key))?.map(|value| value.to_vec()))
     }
 }
 

@@ -120,6 +120,11 @@ impl LogDisk for Writer {
         store.as_ref().ok_or_else(stopped)?.scan_from(prefix, from, limit)
     }
 
+    fn get(&self, key: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        let store = self.shared.store.read().unwrap_or_else(PoisonError::into_inner);
+        store.as_ref().ok_or_else(stopped)?.get(key)
+    }
+
     fn watermark(&self, group: GroupId) -> Option<u64> {
         self.shared.ends.lock().unwrap_or_else(PoisonError::into_inner).get(&group.number()).copied()
     }

@@ -7,7 +7,7 @@ use domain::catalogue::Catalogue;
 use domain::event::Sale;
 use serde::{Deserialize, Serialize};
 
-use super::machines::Machine;
+use super::machines::InMemory;
 use super::types::{Applied, Entry, SaleBatch};
 use crate::journal::format;
 use crate::placement::layout::Layout;
@@ -19,8 +19,8 @@ pub(crate) struct Directory {
     pub(crate) layout: Layout,
 }
 
-impl Machine for Directory {
-    fn apply(&mut self, entry: &Entry, _seen: &mut dyn FnMut(&SaleBatch, &Sale)) -> Applied {
+impl InMemory for Directory {
+    fn fold(&mut self, entry: &Entry, _seen: &mut dyn FnMut(&SaleBatch, &Sale)) -> Applied {
         match entry {
             Entry::Catalogue(facts) => facts.iter().for_each(|fact| self.catalogue.apply(fact)),
             Entry::Layout(facts) => facts.iter().for_each(|fact| self.layout.apply(fact)),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,12 +13,12 @@ use openraft::async_runtime::WatchReceiver;
 use openraft::errors::Fatal;
 use openraft::impls::ProgressResponder;
 use openraft::{Config, LogIdOptionExt, Raft};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::log_store::LogStore;
-use super::machines::Machine;
+use super::machines::{Keeping, Machine};
 use super::network::Peers;
-use super::snapshots::{Loaded, Snapshots};
+use super::snapshots::Snapshots;
 use super::state_machine::{self, CommitObserver, SharedState, State, StateMachine};
 use super::transfer::throttle::Throttle;
 use super::types::{Applied, Entry, LogId, NodeId, Peer, Types, log_id};
@@ -69,6 +70,8 @@ pub(crate) struct Group<M: Machine, D: LogDisk> {
     pub(super) yielded: Arc<AtomicU64>,
     /// Whether what is here is a replica's state and not the beginning of one.
     whole: Arc<AtomicBool>,
+    /// Told when it is time for a snapshot.
+    heavy: Arc<Notify>,
 }
 
 impl<M: Machine, D: LogDisk> Clone for Group<M, D> {
@@ -83,6 +86,7 @@ impl<M: Machine, D: LogDisk> Clone for Group<M, D> {
             blocking: self.blocking,
             yielded: self.yielded.clone(),
             whole: self.whole.clone(),
+            heavy: self.heavy.clone(),
         }
     }
 }
@@ -95,29 +99,29 @@ async fn read_back<M: Machine, D: LogDisk>(
     let (context, blocking) = (context.clone(), context.blocking);
     let reading = async move {
         let log = LogStore::open(id, context.disk.clone()).await?;
-        let found = Snapshots::open(&context.snapshots, id)?;
-        require_snapshot(id, log.purged(), &found)?;
-        let machine =
-            StateMachine::open(id, context.disk, found, (context.observer, context.progress), blocking)?;
+        let (snapshots, newest) = Snapshots::open(&context.snapshots, id)?;
+        let keeping = Keeping { group: id, disk: context.disk, snapshots, blocking };
+        let machine = StateMachine::open(keeping, newest, (context.observer, context.progress)).await?;
+        require_snapshot(id, log.purged(), &machine)?;
         Ok((log, machine))
     };
     blocking.finish(reading).await
 }
 
 /// The snapshot that was found must cover what is purged from the log.
-fn require_snapshot(
+fn require_snapshot<M: Machine, D: LogDisk>(
     id: GroupId,
     purged: Option<LogId>,
-    (snapshots, newest): &(Snapshots, Option<Loaded>),
+    machine: &StateMachine<M, D>,
 ) -> io::Result<()> {
-    let covered = newest.as_ref().and_then(|loaded| loaded.meta.last_log_id);
+    let covered = machine.covered();
     if purged.next_index() <= covered.next_index() {
         return Ok(());
     }
     let what = format!(
         "the log of {id} begins at index {}, but the snapshot of what came before is missing or damaged ({})",
         purged.next_index(),
-        snapshots.unusable()
+        machine.snapshots().unusable()
     );
     Err(io::Error::new(io::ErrorKind::InvalidData, what))
 }
@@ -126,23 +130,18 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
     /// Reads the group back from the disk and starts it.
     pub(crate) async fn open(id: GroupId, context: &GroupContext<D>) -> io::Result<Self> {
         let (log, machine) = read_back::<M, D>(id, context).await?;
-        let state = machine.state();
+        let (state, snapshots, heavy) = (machine.state(), machine.snapshots(), machine.heavy());
         let (disk, blocking) = (context.disk.clone(), context.blocking);
-        let peers = Peers {
-            group: id,
-            calls: context.peers.clone(),
-            disk: disk.clone(),
-            throttle: context.throttle.clone(),
-            blocking,
-        };
-        let snapshots = machine.snapshots();
+        let keeping = Keeping { group: id, disk: disk.clone(), snapshots: snapshots.clone(), blocking };
+        let (calls, throttle) = (context.peers.clone(), context.throttle.clone());
+        let peers = Peers::<M, D> { calls, keeping, throttle, machine: PhantomData };
         let raft = Raft::new(context.node, context.config.clone(), peers, log, machine);
         let raft =
             Box::pin(raft).await.map_err(|fatal| io::Error::other(format!("{id} cannot start: {fatal}")))?;
         // A replica that was stopped is behind at worst, which reads are told; a blank one has nothing to read yet.
         let whole = Arc::new(AtomicBool::new(raft.is_initialized().await.map_err(io::Error::other)?));
         let yielded = Arc::default();
-        Ok(Self { id, node: context.node, raft, state, disk, snapshots, blocking, yielded, whole })
+        Ok(Self { id, node: context.node, raft, state, disk, snapshots, blocking, yielded, whole, heavy })
     }
 
     /// Whether there is something to read: a replica that has just begun has nothing, until it has once caught up.
@@ -188,11 +187,17 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
     }
 
     /// Waits until the group has stopped; says why, unless it was asked to. Until then tells of every change of leader,
-    /// term or members.
+    /// term or members, and has a snapshot made whenever it is time for one.
     pub(crate) async fn stopped(&self, changed: impl Fn()) -> Option<String> {
         let mut changes = self.raft.server_metrics();
-        while changes.changed().await.is_ok() {
-            changed();
+        loop {
+            tokio::select! {
+                going_on = changes.changed() => match going_on {
+                    Ok(()) => changed(),
+                    Err(_stopped) => break,
+                },
+                () = self.heavy.notified() => self.trigger_snapshot().await,
+            }
         }
         let metrics = self.raft.metrics();
         let state = metrics.borrow_watched().running_state.clone();

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use domain::account::Accounts;
 use openraft::EntryPayload;
 use openraft::storage::RaftLogStorageExt;
 use openraft::testing::log::{StoreBuilder, Suite};
@@ -8,6 +7,7 @@ use openraft::type_config::TypeConfigExt;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
+use super::super::machines::{Keeping, Shard};
 use super::super::snapshots::Snapshots;
 use super::super::state_machine::StateMachine;
 use super::super::types::{Entry, SaleBatch, log_id};
@@ -39,19 +39,14 @@ async fn all<D: LogDisk>(store: &mut LogStore<D>) -> Vec<RaftEntry> {
 struct OnSled;
 struct InMemory;
 
-type Stores<D> = (tempfile::TempDir, LogStore<D>, StateMachine<Accounts, D>);
+type Stores<D> = (tempfile::TempDir, LogStore<D>, StateMachine<Shard, D>);
 
 async fn stores<D: LogDisk>(disk: D, dir: tempfile::TempDir) -> Stores<D> {
     let log = open(&disk).await;
-    let found = Snapshots::open(&dir.path().join("snapshots"), GROUP).unwrap();
-    let machine = StateMachine::open(
-        GROUP,
-        disk,
-        found,
-        (Arc::new(()), tokio::sync::watch::Sender::new(0)),
-        Blocking::Pool,
-    )
-    .unwrap();
+    let (snapshots, newest) = Snapshots::open(&dir.path().join("snapshots"), GROUP).unwrap();
+    let keeping = Keeping { group: GROUP, disk, snapshots, blocking: Blocking::Pool };
+    let watched = (Arc::new(()) as _, tokio::sync::watch::Sender::new(0));
+    let machine = StateMachine::open(keeping, newest, watched).await.unwrap();
     (dir, log, machine)
 }
 
@@ -61,14 +56,14 @@ fn sled(dir: &std::path::Path) -> Writer {
     Writer::start(store, &dir.join("watermarks"), space, 64, Arc::new(()), on_fatal).unwrap()
 }
 
-impl StoreBuilder<Types, LogStore<Writer>, StateMachine<Accounts, Writer>, tempfile::TempDir> for OnSled {
+impl StoreBuilder<Types, LogStore<Writer>, StateMachine<Shard, Writer>, tempfile::TempDir> for OnSled {
     async fn build(&self) -> Result<Stores<Writer>, openraft::StorageError<Types>> {
         let dir = tempfile::tempdir().unwrap();
         Ok(stores(sled(dir.path()), dir).await)
     }
 }
 
-impl StoreBuilder<Types, LogStore<MemoryDisk>, StateMachine<Accounts, MemoryDisk>, tempfile::TempDir>
+impl StoreBuilder<Types, LogStore<MemoryDisk>, StateMachine<Shard, MemoryDisk>, tempfile::TempDir>
     for InMemory
 {
     async fn build(&self) -> Result<Stores<MemoryDisk>, openraft::StorageError<Types>> {

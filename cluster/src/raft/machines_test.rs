@@ -128,7 +128,7 @@ fn busy() -> Play {
 fn shard(facts: &[Stamped]) -> Shard {
     let mut shard = Shard::default();
     let batch = SaleBatch { event: EVENT, base: 0, facts: facts.into() };
-    assert_eq!(shard.apply(&Entry::Sales([batch].into()), &mut |_, _| {}), Applied::Sales(vec![true]));
+    assert_eq!(shard.fold(&Entry::Sales([batch].into()), &mut |_, _| {}), Applied::Sales(vec![true]));
     shard
 }
 
@@ -149,7 +149,7 @@ fn a_busy_sale_comes_back_from_its_snapshot_as_it_was_and_goes_on_alike() {
     let before = play.facts.len();
     play.pass(120_000);
     let rest = SaleBatch { event: EVENT, base: before as u64, facts: play.facts[before..].into() };
-    restored.apply(&Entry::Sales([rest].into()), &mut |_, _| {});
+    restored.fold(&Entry::Sales([rest].into()), &mut |_, _| {});
     assert_eq!(restored, shard(&play.facts));
 }
 

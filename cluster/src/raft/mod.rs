@@ -3,12 +3,16 @@
 //!
 //! ```text
 //! types · log_store (+ recovery) over journal::LogDisk · machines: what entries mean · state_machine (+ snapshots)
+//! accounts (+ account_rows, dump): the state that is on disk
 //! to peers: network, pipeline: entries, transfer: snapshots · from peers: answering · wire, pieces: their bytes
 //! settings · group: one running group · leading, membership, status: what it says and is told
 //! ```
 
+pub(crate) mod account_rows;
+pub(crate) mod accounts;
 pub mod answering;
 pub(crate) mod directory;
+pub(crate) mod dump;
 pub(crate) mod group;
 pub(crate) mod leading;
 pub(crate) mod log;

@@ -5,6 +5,7 @@
 //! never seem to have granted a vote.
 
 use std::io;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use openraft::network::{RPCOption, stream_append_sequential};
 use openraft::raft::{AppendEntriesResponse, SnapshotResponse, StreamAppendError};
 use openraft::{OptionalSend, RaftNetworkFactory, RaftNetworkV2};
 
+use super::machines::{Keeping, Machine};
 use super::pipeline::{self, Window};
 use super::settings::LEASE;
 pub use super::snapshots::SnapshotFile;
@@ -22,9 +24,8 @@ use super::transfer::sending::Sending;
 use super::transfer::throttle::Throttle;
 use super::types::{NodeId, Peer, Types, Vote};
 use super::wire::{self, Append, Appended, Ballot, Message, Transfer, Transferred, Voted};
-use crate::journal::{GroupId, LogDisk};
+use crate::journal::LogDisk;
 use crate::peer::{Bytes, CallError, Calls, Lane, Service};
-use crate::thread::Blocking;
 
 /// A heartbeat: entries, usually none.
 pub const HEARTBEAT: Service = Service { name: "raft-heartbeat", lane: Lane::Raft };
@@ -49,49 +50,47 @@ type Called<T> = Result<T, RPCError<Types>>;
 type Answers<'s> = BoxStream<'s, Result<Appended, RPCError<Types>>>;
 
 /// The peers of one group.
-pub(crate) struct Peers<D> {
-    pub(crate) group: GroupId,
+pub(crate) struct Peers<M, D> {
     pub(crate) calls: Arc<dyn Calls>,
-    /// Where the archive lies that goes with a snapshot.
-    pub(crate) disk: D,
+    /// Where snapshots are made, and the archive lies that goes with them.
+    pub(crate) keeping: Keeping<D>,
     pub(crate) throttle: Arc<Throttle>,
-    pub(crate) blocking: Blocking,
+    pub(crate) machine: PhantomData<fn() -> M>,
 }
 
-impl<D: LogDisk> Peers<D> {
-    fn client(&self, to: NodeId, heartbeats: bool) -> Network<D> {
+impl<M: Machine, D: LogDisk> Peers<M, D> {
+    fn client(&self, to: NodeId, heartbeats: bool) -> Network<M, D> {
         let sending = Sending {
-            group: self.group,
             calls: self.calls.clone(),
-            disk: self.disk.clone(),
+            keeping: self.keeping.clone(),
             throttle: self.throttle.clone(),
-            blocking: self.blocking,
+            machine: PhantomData,
         };
         Network { to, heartbeats, sending }
     }
 }
 
-impl<D: LogDisk> RaftNetworkFactory<Types> for Peers<D> {
-    type Network = Network<D>;
+impl<M: Machine, D: LogDisk> RaftNetworkFactory<Types> for Peers<M, D> {
+    type Network = Network<M, D>;
 
-    async fn new_client(&mut self, target: NodeId, _node: &Peer) -> Network<D> {
+    async fn new_client(&mut self, target: NodeId, _node: &Peer) -> Network<M, D> {
         self.client(target, false)
     }
 
-    async fn new_heartbeat_client(&mut self, target: NodeId, _node: &Peer) -> Network<D> {
+    async fn new_heartbeat_client(&mut self, target: NodeId, _node: &Peer) -> Network<M, D> {
         self.client(target, true)
     }
 }
 
 /// The way of one group to one peer.
-pub(crate) struct Network<D> {
+pub(crate) struct Network<M, D> {
     to: NodeId,
     /// Each of its streams has one message: a call is cheaper.
     heartbeats: bool,
-    sending: Sending<D>,
+    sending: Sending<M, D>,
 }
 
-impl<D: LogDisk> Network<D> {
+impl<M: Machine, D: LogDisk> Network<M, D> {
     async fn call<T: Message>(
         &self,
         service: Service,
@@ -108,7 +107,7 @@ impl<D: LogDisk> Network<D> {
         S: Stream<Item = Append> + Send + Unpin + 'static,
     {
         let window = Arc::new(Window::default());
-        let requests = pipeline::requests(self.sending.group, input, window.clone());
+        let requests = pipeline::requests(self.sending.keeping.group, input, window.clone());
         // A follower's flush may well take longer than a heartbeat may; as long as a leader is given is long enough.
         let patience = option.soft_ttl().max(LEASE);
         let answers =
@@ -118,7 +117,7 @@ impl<D: LogDisk> Network<D> {
     }
 }
 
-impl<D: LogDisk> RaftNetworkV2<Types> for Network<D> {
+impl<M: Machine, D: LogDisk> RaftNetworkV2<Types> for Network<M, D> {
     type SnapshotData = SnapshotFile;
 
     async fn append_entries(
@@ -128,7 +127,7 @@ impl<D: LogDisk> RaftNetworkV2<Types> for Network<D> {
     ) -> Called<AppendEntriesResponse<Types>> {
         let last = wire::last_of(&append);
         let nothing_before = append.prev_log_id.is_none();
-        let message = (self.sending.group, append).encode();
+        let message = (self.sending.keeping.group, append).encode();
         match self.call(HEARTBEAT, message, option.soft_ttl()).await? {
             Ok(matching) if matching == last => Ok(AppendEntriesResponse::Success),
             Ok(matching) => Ok(AppendEntriesResponse::PartialSuccess(matching)),
@@ -162,11 +161,11 @@ impl<D: LogDisk> RaftNetworkV2<Types> for Network<D> {
     }
 
     async fn vote(&mut self, ballot: Ballot, option: RPCOption) -> Called<Voted> {
-        self.call(VOTE, (self.sending.group, ballot).encode(), option.soft_ttl()).await
+        self.call(VOTE, (self.sending.keeping.group, ballot).encode(), option.soft_ttl()).await
     }
 
     async fn pre_vote(&mut self, ballot: Ballot, option: RPCOption) -> Called<Voted> {
-        self.call(PRE_VOTE, (self.sending.group, ballot).encode(), option.soft_ttl()).await
+        self.call(PRE_VOTE, (self.sending.keeping.group, ballot).encode(), option.soft_ttl()).await
     }
 
     async fn full_snapshot(
@@ -182,7 +181,7 @@ impl<D: LogDisk> RaftNetworkV2<Types> for Network<D> {
             sent = self.sending.send(self.to, vote, snapshot) => match sent {
                 Ok(vote) => Ok(SnapshotResponse::new(vote)),
                 Err(error) => {
-                    let group = self.sending.group;
+                    let group = self.sending.keeping.group;
                     tracing::warn!(%group, to = self.to, %error, "a snapshot did not arrive; it is sent again");
                     Err(RPCError::from(error).into())
                 }
@@ -191,7 +190,7 @@ impl<D: LogDisk> RaftNetworkV2<Types> for Network<D> {
     }
 
     async fn transfer_leader(&mut self, offer: Transfer, option: RPCOption) -> Called<Transferred> {
-        self.call(TRANSFER, (self.sending.group, offer).encode(), option.soft_ttl()).await
+        self.call(TRANSFER, (self.sending.keeping.group, offer).encode(), option.soft_ttl()).await
     }
 }
 

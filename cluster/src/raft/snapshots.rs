@@ -8,8 +8,8 @@
 //! Hazard: a snapshot that is built here and one that comes from a peer must not get in each other's way, with their
 //! archives either. Whoever makes one valid has its [`Snapshots::turn`] from before the first archived fact until then.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use openraft::LogIdOptionExt;
 use tokio::sync::OwnedMutexGuard;
 
+use super::dump::Dump;
 use super::types::SnapshotMeta;
 use crate::journal::GroupId;
 use crate::journal::format::{self, damaged, v1::SnapshotHead};
@@ -128,6 +129,47 @@ impl Snapshots {
         Ok((File::create(&path)?, SnapshotFile { path }))
     }
 
+    /// Makes a file for what goes to a peer. It has no name, and is gone when it is closed.
+    pub(crate) fn outgoing(&self) -> io::Result<File> {
+        let path = self.dir.join(format!("{}.outgoing.unfinished", self.group));
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path)?;
+        fs::remove_file(path)?;
+        Ok(file)
+    }
+
+    /// From now on the newest snapshot covers `meta`, and is no file.
+    pub(crate) fn cover(&self, meta: &SnapshotMeta) -> SnapshotFile {
+        let file = SnapshotFile { path: self.path_of(meta) };
+        self.current_slot().replace((meta.clone(), file.clone()));
+        file
+    }
+
+    /// Reads the head of a file, of this group, and checks that; the rest is to be read.
+    pub(crate) fn read_head(&self, path: &Path) -> io::Result<Dump> {
+        let what = format!("the snapshot {} of {}", path.display(), self.group);
+        let cut_short = |_| damaged(&what, "it is cut short");
+        let mut file = File::open(path)?;
+        let mut length = [0; 4];
+        file.read_exact(&mut length).map_err(cut_short)?;
+        let length = u32::from_le_bytes(length);
+        let mut head = Vec::new();
+        io::Read::by_ref(&mut file).take(u64::from(length)).read_to_end(&mut head)?;
+        let head: SnapshotHead = format::decode(&what, &head)?;
+        if head.group != self.group.number() {
+            return Err(damaged(&what, "it is of another group"));
+        }
+        Dump::new(file, head, 4 + u64::from(length))
+    }
+
+    /// As [`Self::load`], of a file that is to cover `meta`.
+    pub(crate) fn load_expected(&self, path: &Path, meta: &SnapshotMeta) -> io::Result<Loaded> {
+        let loaded = self.load(path)?;
+        if loaded.meta == *meta {
+            return Ok(loaded);
+        }
+        Err(damaged(&"a snapshot from a peer", "it covers something else than announced"))
+    }
+
     /// Reads a file, of this group, and checks it.
     pub(crate) fn load(&self, path: &Path) -> io::Result<Loaded> {
         let what = format!("the snapshot {} of {}", path.display(), self.group);
@@ -151,7 +193,10 @@ impl Snapshots {
 
     /// Writes a snapshot durably and drops the one before.
     pub(crate) fn save(&self, meta: &SnapshotMeta, state: &[u8]) -> io::Result<SnapshotFile> {
-        let head = format::encode(&SnapshotHead::new(self.group.number(), meta, state), &[])?;
+        let head = format::encode(
+            &SnapshotHead::new(self.group.number(), meta, (state.len() as u64, crc32c::crc32c(state))),
+            &[],
+        )?;
         let length = u32::try_from(head.len()).map_err(io::Error::other)?;
         let path = self.path_of(meta);
         let unfinished = path.with_extension("unfinished");

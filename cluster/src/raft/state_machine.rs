@@ -1,6 +1,6 @@
 //! Step ⑥: one group's committed state as openraft wants it: applies entries, builds and installs snapshots.
 //!
-//! The state lives in memory behind a lock that readers share; it is rebuilt from the newest snapshot and the log.
+//! The state is behind a lock that readers share; how it is kept is up to the [`Machine`], and the log brings it up to date.
 //! Hazard, the order around a snapshot: first the facts it covers are archived durably, then it becomes valid, then (by
 //! openraft) the log it covers is purged. A snapshot that comes from a peer covers facts that this node never archived;
 //! `transfer` brings the archive along, before.
@@ -14,14 +14,12 @@ use domain::ids::EventId;
 use futures_util::{Stream, TryStreamExt};
 use openraft::storage::{EntryResponder, RaftStateMachine};
 use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
-use super::machines::Machine;
+use super::machines::{Keeping, Machine};
 use super::snapshots::{Loaded, SnapshotFile, Snapshots};
 use super::types::{Applied, LogId, RaftEntry, SaleBatch, SnapshotMeta, StoredMembership, Types};
-use crate::journal::format;
-use crate::journal::{GroupId, LogDisk, archive};
-use crate::thread::Blocking;
+use crate::journal::{LogDisk, archive};
 
 type Snapshot = openraft::type_config::alias::SnapshotOf<Types, SnapshotFile>;
 
@@ -70,13 +68,13 @@ impl<M: Machine> State<M> {
             .collect()
     }
 
-    fn apply(&mut self, entry: &RaftEntry, observer: &dyn CommitObserver) -> Applied {
+    fn apply(&mut self, entry: &RaftEntry, observer: &dyn CommitObserver) -> io::Result<Applied> {
         self.applied = Some(entry.log_id);
         match &entry.payload {
-            EntryPayload::Blank => Applied::Whole,
+            EntryPayload::Blank => Ok(Applied::Whole),
             EntryPayload::Membership(membership) => {
                 self.membership = StoredMembership::new(Some(entry.log_id), membership.clone());
-                Applied::Whole
+                Ok(Applied::Whole)
             }
             EntryPayload::Normal(facts) => {
                 let unarchived = &mut self.unarchived;
@@ -88,12 +86,11 @@ impl<M: Machine> State<M> {
         }
     }
 
-    fn install(&mut self, loaded: &Loaded, what: &str) -> io::Result<()> {
-        self.machine = Arc::new(M::decode(&what, &loaded.state)?);
-        self.applied = loaded.meta.last_log_id;
-        self.membership = loaded.meta.last_membership.clone();
+    fn install(&mut self, machine: M, meta: &SnapshotMeta) {
+        self.machine = Arc::new(machine);
+        self.applied = meta.last_log_id;
+        self.membership = meta.last_membership.clone();
         self.unarchived.clear();
-        Ok(())
     }
 
     fn archived(&mut self, upto: Option<LogId>) {
@@ -105,39 +102,47 @@ impl<M: Machine> State<M> {
 
 /// The state machine of one group.
 pub(crate) struct StateMachine<M, D> {
-    group: GroupId,
-    disk: D,
+    keeping: Keeping<D>,
     state: SharedState<M>,
-    snapshots: Snapshots,
+    /// What it covers that was kept when it was opened.
+    covered: Option<LogId>,
     observer: Arc<dyn CommitObserver>,
     progress: watch::Sender<u64>,
-    blocking: Blocking,
+    heavy: Arc<Notify>,
 }
 
 impl<M: Machine, D: LogDisk> StateMachine<M, D> {
-    /// Starts from the newest whole snapshot among `snapshots`, or from nothing.
-    pub(crate) fn open(
-        group: GroupId,
-        disk: D,
-        (snapshots, newest): (Snapshots, Option<Loaded>),
+    /// Starts from what is kept, of which `newest` is the newest whole snapshot file, or from nothing.
+    pub(crate) async fn open(
+        keeping: Keeping<D>,
+        newest: Option<Loaded>,
         (observer, progress): (Arc<dyn CommitObserver>, watch::Sender<u64>),
-        blocking: Blocking,
     ) -> io::Result<Self> {
-        let mut state = State {
-            machine: Arc::default(),
-            applied: None,
-            membership: StoredMembership::default(),
+        let (machine, meta) = M::open(&keeping, newest).await?;
+        let meta = meta.unwrap_or_default();
+        let state = State {
+            machine: Arc::new(machine),
+            applied: meta.last_log_id,
+            membership: meta.last_membership,
             unarchived: VecDeque::new(),
         };
-        if let Some(loaded) = newest {
-            state.install(&loaded, &format!("the state in the snapshot of {group}"))?;
-        }
-        Ok(Self { group, disk, state: Arc::new(RwLock::new(state)), snapshots, observer, progress, blocking })
+        let (state, heavy) = (Arc::new(RwLock::new(state)), Arc::default());
+        Ok(Self { keeping, state, covered: meta.last_log_id, observer, progress, heavy })
     }
 
     /// Its snapshots.
     pub(crate) fn snapshots(&self) -> Snapshots {
-        self.snapshots.clone()
+        self.keeping.snapshots.clone()
+    }
+
+    /// What the snapshot covers that it started from.
+    pub(crate) fn covered(&self) -> Option<LogId> {
+        self.covered
+    }
+
+    /// Told when it is time for a snapshot.
+    pub(crate) fn heavy(&self) -> Arc<Notify> {
+        self.heavy.clone()
     }
 
     /// The state, for readers.
@@ -160,87 +165,73 @@ impl<M: Machine, D: LogDisk> RaftStateMachine<Types> for StateMachine<M, D> {
         Strm: Stream<Item = io::Result<EntryResponder<Types>>> + Unpin + OptionalSend,
     {
         while let Some((entry, responder)) = entries.try_next().await? {
-            let applied = write(&self.state).apply(&entry, &*self.observer);
+            let applied = write(&self.state).apply(&entry, &*self.observer)?;
             if applied == Applied::Foreign {
-                tracing::error!(group = %self.group, entry = %entry.log_id, "an entry of another kind of group is ignored");
+                tracing::error!(group = %self.keeping.group, entry = %entry.log_id, "an entry of another kind of group is ignored");
             }
             if let Some(responder) = responder {
                 responder.send(applied);
             }
         }
         self.progress.send_modify(|count| *count += 1);
+        if read(&self.state).machine.is_heavy() {
+            self.heavy.notify_one();
+        }
         Ok(())
     }
 
     async fn get_snapshot_builder(&mut self) -> SnapshotBuilder<M, D> {
         let state = read(&self.state);
         SnapshotBuilder {
-            disk: self.disk.clone(),
-            snapshots: self.snapshots.clone(),
+            keeping: self.keeping.clone(),
             meta: SnapshotMeta { last_log_id: state.applied, last_membership: state.membership.clone() },
             machine: state.machine.clone(),
             unarchived: state.unarchived.iter().map(|(_, batch)| batch.clone()).collect(),
             state: self.state.clone(),
-            blocking: self.blocking,
         }
     }
 
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, snapshot: SnapshotFile) -> io::Result<()> {
-        let (snapshots, expected) = (self.snapshots.clone(), meta.clone());
-        let loaded = self.blocking.run(move || {
-            let loaded = snapshots.load(&snapshot.path)?;
-            if loaded.meta != expected {
-                return Err(format::damaged(
-                    &"an installed snapshot",
-                    "it covers something else than announced",
-                ));
-            }
-            snapshots.adopt(&loaded.meta, &snapshot)?;
-            Ok(loaded)
-        });
-        let loaded = loaded.await?;
-        let what = format!("the state in an installed snapshot of {}", self.group);
-        write(&self.state).install(&loaded, &what)?;
+        let machine = M::install(meta, snapshot, &self.keeping).await?;
+        write(&self.state).install(machine, meta);
         self.progress.send_modify(|count| *count += 1);
         Ok(())
     }
 
     async fn get_current_snapshot(&mut self) -> io::Result<Option<Snapshot>> {
-        Ok(self.snapshots.current().map(|(meta, snapshot)| Snapshot { meta, snapshot }))
+        Ok(self.keeping.snapshots.current().map(|(meta, snapshot)| Snapshot { meta, snapshot }))
     }
 }
 
 /// Builds one snapshot from a frozen view, while the state goes on.
 pub(crate) struct SnapshotBuilder<M, D> {
-    disk: D,
-    snapshots: Snapshots,
+    keeping: Keeping<D>,
     meta: SnapshotMeta,
     machine: Arc<M>,
     unarchived: Vec<SaleBatch>,
     state: SharedState<M>,
-    blocking: Blocking,
 }
 
 impl<M: Machine, D: LogDisk> RaftSnapshotBuilder<Types> for SnapshotBuilder<M, D> {
     type SnapshotData = SnapshotFile;
 
     async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
-        let _turn = self.snapshots.turn().await;
+        let _turn = self.keeping.snapshots.turn().await;
         // Meanwhile one may have come from a peer; what this one would archive came along with it.
-        let newer = self.snapshots.current().filter(|(meta, _)| meta.last_log_id >= self.meta.last_log_id);
+        let newer =
+            self.keeping.snapshots.current().filter(|(meta, _)| meta.last_log_id >= self.meta.last_log_id);
         if let Some((meta, snapshot)) = newer {
             return Ok(Snapshot { meta, snapshot });
         }
-        let (disk, unarchived) = (self.disk.clone(), std::mem::take(&mut self.unarchived));
-        self.blocking.finish(async move { archive::keep(&disk, &unarchived).await }).await?;
-        let (snapshots, meta, machine) = (self.snapshots.clone(), self.meta.clone(), self.machine.clone());
-        let state = self.blocking.run(move || format::encode_bare(&*machine)).await?;
-        if let Some(space) = self.disk.space() {
-            space.wait_for(state.len() as u64).await;
+        let (disk, unarchived) = (self.keeping.disk.clone(), std::mem::take(&mut self.unarchived));
+        self.keeping.blocking.finish(async move { archive::keep(&disk, &unarchived).await }).await?;
+        let snapshot = M::save(self.machine.clone(), &self.meta, &self.keeping).await?;
+        let mut state = write(&self.state);
+        state.archived(self.meta.last_log_id);
+        if M::GROWS {
+            Arc::make_mut(&mut state.machine).saved(&self.machine);
         }
-        let save = move || snapshots.save(&meta, &state);
-        let snapshot = self.blocking.run(save).await?;
-        write(&self.state).archived(self.meta.last_log_id);
+        drop(state);
         Ok(Snapshot { meta: self.meta.clone(), snapshot })
     }
 }

@@ -1,6 +1,10 @@
 //! What may happen to accounts: pure functions from the state and a wish to facts or a refusal.
 
-use super::{AccountFact, Accounts, PasswordHash, Role, SignUp, TokenId, User};
+use std::sync::Arc;
+
+use super::{
+    Account, AccountFact, Login, Logins, PasswordHash, Registry, Reset, Role, SealName, Sealed, TokenId,
+};
 use crate::ids::UserId;
 use crate::time::UnixMillis;
 
@@ -15,106 +19,193 @@ pub enum AccountRefusal {
     NotFound,
     /// The configured operator's name belongs to an account that is no operator.
     NotAnOperator,
+    /// The account is not as it was when the wish was made.
+    Changed,
+    /// What was mailed is of no use: it was used, replaced, is too old, or never was.
+    ResetVoid,
+    /// Personal data is sealed with another secret than the one of this node.
+    OtherSeal,
 }
 
 type Decided<T> = Result<(Vec<AccountFact>, T), AccountRefusal>;
 
-/// Whether nobody has the user name or the e-mail address of `wish` yet.
+/// Whether nobody but `me` has these yet.
 ///
 /// # Errors
 /// [`AccountRefusal::UsernameTaken`] or [`AccountRefusal::EmailTaken`].
-pub fn check_free(accounts: &Accounts, wish: &SignUp) -> Result<(), AccountRefusal> {
-    if accounts.by_login(&wish.username).is_some() {
+pub fn check_free(
+    accounts: &dyn Registry,
+    logins: &Logins,
+    me: Option<UserId>,
+) -> Result<(), AccountRefusal> {
+    let is_taken = |login: Login| accounts.owner_of(login).is_some_and(|owner| Some(owner) != me);
+    if is_taken(logins.username) {
         return Err(AccountRefusal::UsernameTaken);
     }
-    if accounts.by_login(&wish.email).is_some() {
+    if logins.email.is_some_and(is_taken) {
         return Err(AccountRefusal::EmailTaken);
     }
     Ok(())
 }
 
-/// A new customer. The fields of `wish` have been checked.
+/// A new account. What is sealed in it has been checked.
 ///
 /// # Errors
 /// As [`check_free`].
-pub fn sign_up(
-    accounts: &Accounts,
-    id: UserId,
-    wish: &SignUp,
-    password: &PasswordHash,
-    now: UnixMillis,
-) -> Decided<User> {
-    check_free(accounts, wish)?;
-    let user = User {
-        id,
-        name: wish.name.clone(),
-        email: Some(wish.email.clone()),
-        username: wish.username.clone(),
-        phone: wish.phone.clone(),
-        role: Role::Customer,
-        password: password.clone(),
-        created_at: now,
-    };
-    Ok((vec![AccountFact::SignedUp { user: user.clone() }], user))
+pub fn sign_up(accounts: &dyn Registry, new: Account) -> Decided<Arc<Account>> {
+    check_free(accounts, &new.logins, None)?;
+    let account = Arc::new(new);
+    Ok((vec![AccountFact::SignedUp { account: account.clone() }], account))
 }
 
 /// Another role for `id`.
 ///
 /// # Errors
 /// [`AccountRefusal::NotFound`].
-pub fn set_role(accounts: &Accounts, id: UserId, role: Role, now: UnixMillis) -> Decided<User> {
-    let mut user = User::clone(accounts.user(id).ok_or(AccountRefusal::NotFound)?);
-    if user.role == role {
-        return Ok((Vec::new(), user));
+pub fn set_role(accounts: &dyn Registry, id: UserId, role: Role, now: UnixMillis) -> Decided<Arc<Account>> {
+    let mut account = known(accounts, id)?;
+    if account.role == role {
+        return Ok((Vec::new(), account));
     }
-    user.role = role;
-    Ok((vec![AccountFact::RoleSet { user: id, role, at: now }], user))
+    Arc::make_mut(&mut account).role = role;
+    Ok((vec![AccountFact::RoleSet { user: id, role, at: now }], account))
 }
 
-/// The token is void from now on; one that is so already stays so.
+/// What somebody wants to be otherwise about an account.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The account as they saw it.
+    pub seen: Arc<Account>,
+    /// Other names.
+    pub profile: Option<(Logins, Sealed)>,
+    /// Another password.
+    pub password: Option<PasswordHash>,
+}
+
+/// All of `change`, or nothing.
 ///
 /// # Errors
-/// Never.
+/// [`AccountRefusal::NotFound`], [`AccountRefusal::Changed`], and as [`check_free`].
+pub fn change(accounts: &dyn Registry, change: Change, now: UnixMillis) -> Decided<Arc<Account>> {
+    let Change { seen, profile, password } = change;
+    let mut account = known(accounts, seen.id)?;
+    if (&account.person, &account.password) != (&seen.person, &seen.password) {
+        return Err(AccountRefusal::Changed);
+    }
+    let (user, mut facts) = (account.id, Vec::new());
+    let after = Arc::make_mut(&mut account);
+    if let Some((logins, person)) = profile {
+        check_free(accounts, &logins, Some(user))?;
+        (after.logins, after.person) = (logins, person.clone());
+        facts.push(AccountFact::ProfileSet { user, logins, person, at: now });
+    }
+    if let Some(password) = password {
+        facts.push(AccountFact::PasswordSet { user, password, at: now });
+    }
+    Ok((facts, account))
+}
+
+/// The token of `user` is void from now on; one that is so already stays so.
+///
+/// # Errors
+/// [`AccountRefusal::NotFound`].
 pub fn revoke_token(
-    accounts: &Accounts,
+    accounts: &dyn Registry,
+    user: UserId,
     token: TokenId,
     expires_at: UnixMillis,
     now: UnixMillis,
 ) -> Decided<()> {
-    if accounts.is_revoked(token) {
+    let account = known(accounts, user)?;
+    if account.revoked.iter().any(|revoked| revoked.token == token) {
         return Ok((Vec::new(), ()));
     }
-    Ok((vec![AccountFact::TokenRevoked { token, expires_at, at: now }], ()))
+    Ok((vec![AccountFact::TokenRevoked { user, token, expires_at, at: now }], ()))
 }
 
-/// The operator of the configuration: a new account under `id`, or the existing one with the configured password.
+/// `user` is to be gone.
+///
+/// # Errors
+/// [`AccountRefusal::NotFound`].
+pub fn erase(accounts: &dyn Registry, user: UserId, now: UnixMillis) -> Decided<()> {
+    known(accounts, user)?;
+    Ok((vec![AccountFact::Erased { user, at: now }], ()))
+}
+
+/// Nobody is mailed again before.
+const ASK_AGAIN_AFTER_MS: u64 = 60_000;
+
+/// `user` may set a new password with what is to be mailed to them, unless that has just been done.
+///
+/// # Errors
+/// [`AccountRefusal::NotFound`].
+pub fn ask_reset(accounts: &dyn Registry, user: UserId, reset: Reset, now: UnixMillis) -> Decided<bool> {
+    let before = known(accounts, user)?.reset.as_ref().map(|before| before.asked_at);
+    if before.is_some_and(|before| before <= now && before.plus_ms(ASK_AGAIN_AFTER_MS) > now) {
+        return Ok((Vec::new(), false));
+    }
+    Ok((vec![AccountFact::ResetAsked { user, reset, at: now }], true))
+}
+
+/// Whether whoever has what was mailed, of which `digest` is the hash, may set a new password.
+///
+/// # Errors
+/// [`AccountRefusal::ResetVoid`].
+pub fn check_reset(
+    accounts: &dyn Registry,
+    user: UserId,
+    digest: [u8; 32],
+    now: UnixMillis,
+) -> Result<(), AccountRefusal> {
+    let account = accounts.account(user).ok_or(AccountRefusal::ResetVoid)?;
+    let good = account.reset.as_ref().is_some_and(|reset| reset.digest == digest && reset.until > now);
+    if good { Ok(()) } else { Err(AccountRefusal::ResetVoid) }
+}
+
+/// The new password.
+///
+/// # Errors
+/// As [`check_reset`].
+pub fn reset_password(
+    accounts: &dyn Registry,
+    user: UserId,
+    digest: [u8; 32],
+    password: PasswordHash,
+    now: UnixMillis,
+) -> Decided<()> {
+    check_reset(accounts, user, digest, now)?;
+    Ok((vec![AccountFact::PasswordSet { user, password, at: now }], ()))
+}
+
+/// The operator of the configuration: the new account, or the existing one with the configured password.
 ///
 /// # Errors
 /// [`AccountRefusal::NotAnOperator`] where the name belongs to somebody else: nobody becomes operator by having chosen
 /// a name early, and no configuration takes an account over.
-pub fn bootstrap_operator(
-    accounts: &Accounts,
-    id: UserId,
-    username: &str,
-    password: &PasswordHash,
-    now: UnixMillis,
-) -> Decided<UserId> {
-    if let Some(existing) = accounts.by_login(username) {
-        if existing.role != Role::Operator {
-            return Err(AccountRefusal::NotAnOperator);
-        }
-        let fact = AccountFact::PasswordSet { user: existing.id, password: password.clone(), at: now };
-        return Ok((vec![fact], existing.id));
-    }
-    let user = User {
-        id,
-        name: username.to_owned(),
-        email: None,
-        username: username.to_owned(),
-        phone: None,
-        role: Role::Operator,
-        password: password.clone(),
-        created_at: now,
+pub fn bootstrap_operator(accounts: &dyn Registry, new: Account, now: UnixMillis) -> Decided<UserId> {
+    let Some(existing) = accounts.by_login(new.logins.username) else {
+        let id = new.id;
+        return Ok((vec![AccountFact::SignedUp { account: Arc::new(new) }], id));
     };
-    Ok((vec![AccountFact::SignedUp { user }], id))
+    if existing.role != Role::Operator {
+        return Err(AccountRefusal::NotAnOperator);
+    }
+    let fact = AccountFact::PasswordSet { user: existing.id, password: new.password, at: now };
+    Ok((vec![fact], existing.id))
+}
+
+/// All personal data is sealed with `seal`; the first to say so is believed.
+///
+/// # Errors
+/// [`AccountRefusal::OtherSeal`]: with another secret nobody could be read, and everybody would be unknown.
+pub fn name_seal(accounts: &dyn Registry, seal: SealName) -> Decided<()> {
+    match accounts.seal() {
+        None => Ok((vec![AccountFact::SealNamed { seal }], ())),
+        Some(named) if named == seal => Ok((Vec::new(), ())),
+        Some(_) => Err(AccountRefusal::OtherSeal),
+    }
+}
+
+fn known(accounts: &dyn Registry, id: UserId) -> Result<Arc<Account>, AccountRefusal> {
+    accounts.account(id).ok_or(AccountRefusal::NotFound)
 }

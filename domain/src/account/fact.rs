@@ -1,8 +1,10 @@
 //! What has happened to accounts: the unit of their journal.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use super::{PasswordHash, Role, TokenId, User};
+use super::{Account, Logins, PasswordHash, Reset, Role, SealName, Sealed, TokenId};
 use crate::ids::UserId;
 use crate::time::UnixMillis;
 
@@ -12,7 +14,7 @@ pub enum AccountFact {
     /// Somebody is new here.
     SignedUp {
         /// Who.
-        user: User,
+        account: Arc<Account>,
     },
     /// An operator gave somebody another role.
     RoleSet {
@@ -23,7 +25,7 @@ pub enum AccountFact {
         /// When.
         at: UnixMillis,
     },
-    /// A password was replaced.
+    /// A password was replaced; all tokens given before are void.
     PasswordSet {
         /// Whose.
         user: UserId,
@@ -34,11 +36,45 @@ pub enum AccountFact {
     },
     /// A token was logged out.
     TokenRevoked {
+        /// Whose.
+        user: UserId,
         /// Which.
         token: TokenId,
         /// When it would have expired: the revocation can be forgotten then.
         expires_at: UnixMillis,
         /// When.
         at: UnixMillis,
+    },
+    /// Somebody calls themselves otherwise, or is reached elsewhere.
+    ProfileSet {
+        /// Who.
+        user: UserId,
+        /// From now on.
+        logins: Logins,
+        /// From now on.
+        person: Sealed,
+        /// When.
+        at: UnixMillis,
+    },
+    /// Somebody is gone, with all that said who they were, and the key to whatever else is sealed for them.
+    Erased {
+        /// Who.
+        user: UserId,
+        /// When.
+        at: UnixMillis,
+    },
+    /// A new password may be set with what was mailed; what was mailed before is void.
+    ResetAsked {
+        /// Whose.
+        user: UserId,
+        /// With what, and until when.
+        reset: Reset,
+        /// When.
+        at: UnixMillis,
+    },
+    /// What all personal data is sealed with, from the first account on.
+    SealNamed {
+        /// Its name.
+        seal: SealName,
     },
 }

@@ -1,5 +1,9 @@
 //! What people may call themselves: the rules of the fields of a sign-up.
 
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use crate::invalid::{Findings, Invalid};
 
 /// Says what [`is_username`] checks.
@@ -7,35 +11,52 @@ pub const USERNAME_RULE: &str = "1 to 64 characters without control characters o
 /// Says what [`is_password`] checks.
 pub const PASSWORD_RULE: &str = "8 to 128 characters";
 
-/// The fields of a sign-up that become part of the account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignUp {
+/// Who somebody is: what is sealed in their account.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
     /// As they want to be called.
     pub name: String,
-    /// Reaches them.
-    pub email: String,
+    /// Reaches them. The bootstrap operator has none.
+    pub email: Option<String>,
     /// Logs in.
     pub username: String,
     /// Optional.
     pub phone: Option<String>,
 }
 
-impl SignUp {
-    /// Checks the fields, and the password with them so that one answer tells everything.
+/// Does not print itself: it would end in a log.
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Person(..)")
+    }
+}
+
+impl Person {
+    /// Checks the fields, and a password with them so that one answer tells everything.
     ///
     /// # Errors
     /// Every field that breaks its rule.
-    pub fn check(&self, password: &str) -> Result<(), Vec<Invalid>> {
+    pub fn check(&self, password: Option<&str>) -> Result<(), Vec<Invalid>> {
         let mut findings = Findings::default();
         findings.check_text("/name", &self.name, 1, 200);
-        findings.check(is_email(&self.email), "/email", "must be an e-mail address of at most 254 bytes");
+        if let Some(email) = &self.email {
+            findings.check(is_email(email), "/email", "must be an e-mail address of at most 254 bytes");
+        }
         findings.check(is_username(&self.username), "/username", format!("must have {USERNAME_RULE}"));
-        findings.check(is_password(password), "/password", format!("must have {PASSWORD_RULE}"));
+        if let Some(password) = password {
+            findings.check(is_password(password), "/password", format!("must have {PASSWORD_RULE}"));
+        }
         if let Some(phone) = &self.phone {
             findings.check_text("/phone", phone, 1, 40);
         }
         findings.into_result()
     }
+}
+
+/// The form in which user names and e-mail addresses are compared.
+#[must_use]
+pub fn fold(login: &str) -> String {
+    login.trim().to_lowercase()
 }
 
 /// Whether somebody may be called so.

@@ -90,9 +90,8 @@ async fn give(
     order: LayoutOrder,
     dry_run: bool,
 ) -> Result<Response, Problem> {
-    let name = |accounts: &domain::account::Accounts| Some(accounts.user(operator.user)?.username.clone());
-    // A gateway knows nobody by name.
-    let by = app.cluster.with_accounts(name).unwrap_or_else(|| operator.user.to_string());
+    // Not the name, which an erasure could not take back.
+    let by = operator.user.to_string();
     let ordered = app.cluster.order(&by, order, dry_run).await?;
     let body = OrderedBody::of(ordered, dry_run);
     let Some(id) = body.operation_id else { return Ok(Json(body).into_response()) };

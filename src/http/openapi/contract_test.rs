@@ -84,6 +84,8 @@ GET /admin/events/{id}/seats/{ticketId}/history
 
 /// What there is beside it.
 const BESIDE: &str = "
+POST /users/password-reset
+POST /users/password-reset/confirm
 POST /events/{id}/holds/batch
 GET /docs/page.css
 GET /docs/page.js
@@ -103,12 +105,6 @@ POST /webhooks/{id}/rotate
 
 /// Calls of the contract that are not served yet.
 const NOT_YET: &str = "
-PUT /users/{id}
-DELETE /users/{id}
-GET /users/{id}/bookings
-GET /users/{id}/holds
-GET /users/{id}/payments
-GET /users/{id}/export
 PUT /venues/{id}
 DELETE /venues/{id}
 PUT /performers/{id}

@@ -11,6 +11,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use super::outline::{Access, Answer, Outline};
 use crate::http::App;
 use crate::http::auth::{Customer, Operator, Organizer, Visitor};
+use crate::http::cache::IfMatch;
 use crate::http::extract::{ApiJson, ApiPath, ApiQuery, IdempotencyKey, OptionalJson};
 use crate::http::problem::Code;
 use crate::http::wire::{Described, Id};
@@ -69,6 +70,14 @@ impl Input for HeaderMap {
             .parameters
             .push(header("If-None-Match", "The `ETag` of what you have: 304 where it is still so."));
         outline.answers.push(Answer::empty(StatusCode::NOT_MODIFIED));
+    }
+}
+
+impl Input for IfMatch {
+    fn tell(outline: &mut Outline) {
+        let about = "The `ETag` of what you have: nothing is changed where it is not so any more.";
+        outline.parameters.push(header("If-Match", about));
+        outline.refuses(Code::PreconditionFailed);
     }
 }
 

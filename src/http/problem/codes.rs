@@ -108,6 +108,8 @@ codes! {
     OrderRefused = CONFLICT, "order-refused", "The order is refused";
     /// The hold is over.
     HoldExpired = GONE, "hold-expired", "The hold has ended";
+    /// It is not what the client has seen.
+    PreconditionFailed = PRECONDITION_FAILED, "precondition-failed", "It has changed meanwhile";
     /// More bytes than allowed.
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large";
     /// The body is not said to be JSON.

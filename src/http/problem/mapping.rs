@@ -38,6 +38,13 @@ impl From<AccountRefusal> for Problem {
             }
             AccountRefusal::NotFound => Self::not_found("user"),
             AccountRefusal::NotAnOperator => Self::forbidden("The account is not an operator's."),
+            AccountRefusal::Changed => {
+                Self::new(Code::Overloaded, "Others are changing this account. Try again.")
+            }
+            AccountRefusal::ResetVoid => {
+                Self::invalid_field("/token", "was used or replaced, is too old, or is not one of ours")
+            }
+            AccountRefusal::OtherSeal => Self::internal("personal data is sealed with another secret"),
         }
     }
 }

@@ -52,7 +52,8 @@ pub(super) async fn of_user(
     respond_with_own(&app, own, page, &headers, &format!("/bookings/user/{user}"))
 }
 
-async fn bookings_of(app: &App, user: UserId) -> Result<Vec<Own>, Problem> {
+/// The bookings of `user`, newest first. A declined attempt to pay is none.
+pub(super) async fn bookings_of(app: &App, user: UserId) -> Result<Vec<Own>, Problem> {
     let mut own = own_bookings::of(app, user).await?;
     own.retain(|own| is_one(&own.booking));
     Ok(own)

@@ -9,7 +9,9 @@ mod hold_batch;
 mod hold_views;
 mod holds;
 mod new_payment;
+mod of_user;
 mod own_bookings;
+mod own_holds;
 mod payment_views;
 mod payments;
 mod seats;
@@ -26,6 +28,7 @@ use super::openapi::{Part, Routes, delete, get, patch, post, put};
 use super::problem::{Code, Problem};
 
 pub(super) use holds::hold;
+pub(super) use of_user::{Records, booking_ids, user_routes};
 pub(super) use payment_views::payment_status;
 pub(super) use webhooks::routes as webhook_routes;
 
@@ -35,6 +38,7 @@ use payment_views::PaymentBody;
 
 pub(super) use hold_batch::routes as batch_routes;
 pub(crate) use own_bookings::answer as answer_bookings;
+pub(crate) use own_holds::answer as answer_holds;
 
 /// The routes of this module.
 pub(super) fn routes() -> Routes {

@@ -65,12 +65,13 @@ pub(crate) fn encode<T: Serialize>(head: &T, tail: &[&[u8]]) -> io::Result<Vec<u
     Ok(frame)
 }
 
-/// Checks the frame and reads its head; gives the bytes behind it too.
-pub(crate) fn decode_with_tail<'a, T: DeserializeOwned>(
-    what: &dyn Display,
-    frame: &'a [u8],
-) -> io::Result<(T, &'a [u8])> {
-    let Some((&[version, a, b, c, d], mut body)) = frame.split_first_chunk::<FRAME_BYTES>() else {
+/// Checks the frame, and not what is in it.
+pub(crate) fn check(what: &dyn Display, frame: &[u8]) -> io::Result<()> {
+    body(what, frame).map(drop)
+}
+
+fn body<'a>(what: &dyn Display, frame: &'a [u8]) -> io::Result<&'a [u8]> {
+    let Some((&[version, a, b, c, d], body)) = frame.split_first_chunk::<FRAME_BYTES>() else {
         return Err(damaged(what, "it is cut short"));
     };
     if checksum(version, body) != u32::from_le_bytes([a, b, c, d]) {
@@ -79,6 +80,15 @@ pub(crate) fn decode_with_tail<'a, T: DeserializeOwned>(
     if version != VERSION {
         return Err(damaged(what, &format!("its format version {version} is unknown to this program")));
     }
+    Ok(body)
+}
+
+/// Checks the frame and reads its head; gives the bytes behind it too.
+pub(crate) fn decode_with_tail<'a, T: DeserializeOwned>(
+    what: &dyn Display,
+    frame: &'a [u8],
+) -> io::Result<(T, &'a [u8])> {
+    let mut body = body(what, frame)?;
     // No list or text in it can be longer than the frame: a length that claims it allocates nothing.
     let head = codec()
         .with_limit(body.len() as u64)

@@ -134,7 +134,7 @@ impl EntryRecord {
 }
 
 /// Begins a snapshot file; the state follows.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SnapshotHead {
     /// The number of the group whose state it is.
     pub(crate) group: u16,
@@ -148,14 +148,15 @@ pub(crate) struct SnapshotHead {
 }
 
 impl SnapshotHead {
-    pub(crate) fn new(group: u16, meta: &SnapshotMeta, state: &[u8]) -> Self {
+    /// `state` is the size and the CRC32C of the state.
+    pub(crate) fn new(group: u16, meta: &SnapshotMeta, state: (u64, u32)) -> Self {
         Self {
             group,
             last: meta.last_log_id.map(Into::into),
             membership_at: meta.last_membership.log_id().map(Into::into),
             membership: meta.last_membership.membership().into(),
-            state_bytes: state.len() as u64,
-            state_crc: crc32c::crc32c(state),
+            state_bytes: state.0,
+            state_crc: state.1,
         }
     }
 

@@ -93,7 +93,7 @@ fn a_snapshot_head() {
         last_log_id: Some(types::log_id(2, 42)),
         last_membership: StoredMembership::new(Some(types::log_id(1, 41)), voters),
     };
-    let head = SnapshotHead::new(3, &meta, b"state");
+    let head = SnapshotHead::new(3, &meta, (5, crc32c::crc32c(b"state")));
     let frame = encode(&head, &[]).unwrap();
     assert_eq!(hex(&frame), SNAPSHOT_HEAD);
     assert_eq!(decode::<SnapshotHead>(&"a head", &frame).unwrap().meta(&"a head").unwrap(), meta);

@@ -116,14 +116,8 @@ impl<M: Machine, D: LogDisk> Receiving<M, D> {
         let (path, meta) = (file.path.clone(), offer.meta.clone());
         self.blocking
             .finish(async move {
-                let what = "a snapshot from a peer";
-                let loaded = snapshots.load(&path)?;
-                if loaded.meta != meta {
-                    return Err(format::damaged(&what, "it covers something else than announced"));
-                }
-                let machine: M = format::decode_bare(&what, &loaded.state)?;
                 let mut gaps = Vec::new();
-                for (event, to) in machine.archived_facts() {
+                for (event, to) in M::check(&snapshots, &path, &meta)? {
                     let from = archive::archived(&disk, event)?;
                     if from < to {
                         archive::forget_from(&disk, event, from).await?;

@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
@@ -12,40 +13,34 @@ use tokio::time::timeout;
 
 use super::throttle::Throttle;
 use super::{ALIVE, Asked, CHUNK_BYTES, Gap, PATIENCE, Sent};
-use crate::journal::{GroupId, LogDisk, archive};
+use crate::journal::{LogDisk, archive};
 use crate::peer::{Bytes, CallError, Calls, Messages};
+use crate::raft::machines::{Keeping, Machine};
 use crate::raft::network::{SNAPSHOT, Snapshot};
 use crate::raft::pieces;
 use crate::raft::types::{NodeId, Vote};
 use crate::raft::wire::{Message, Offer};
-use crate::thread::Blocking;
 
 /// What sending takes.
-pub(crate) struct Sending<D> {
-    pub(crate) group: GroupId,
+pub(crate) struct Sending<M, D> {
     pub(crate) calls: Arc<dyn Calls>,
-    pub(crate) disk: D,
+    pub(crate) keeping: Keeping<D>,
     pub(crate) throttle: Arc<Throttle>,
-    pub(crate) blocking: Blocking,
+    pub(crate) machine: PhantomData<fn() -> M>,
 }
 
-impl<D: LogDisk> Sending<D> {
+impl<M: Machine, D: LogDisk> Sending<M, D> {
     /// Sends `snapshot` and the facts that `to` lacks; gives its vote once it has installed all of it.
     pub(crate) async fn send(&self, to: NodeId, vote: Vote, snapshot: Snapshot) -> Result<Vote, CallError> {
-        let path = snapshot.snapshot.path;
-        let opened = self.blocking.run(move || {
-            let file = File::open(path)?;
-            let bytes = file.metadata()?.len();
-            Ok((file, bytes))
-        });
-        let (file, bytes) = opened.await.map_err(|error| unreadable(&error))?;
+        let (meta, file, bytes) =
+            M::outgoing(snapshot, &self.keeping).await.map_err(|error| unreadable(&error))?;
         let (sender, receiver) = mpsc::channel(1);
         let input = stream::unfold(receiver, |mut receiver: mpsc::Receiver<Bytes>| async move {
             receiver.recv().await.map(|piece| (Ok(piece), receiver))
         });
         let opening = self.calls.stream(to, SNAPSHOT, Box::pin(input), ALIVE);
         let mut talk = Talk { sender, answers: pieces::join(opening.await?) };
-        talk.say(&Offer { group: self.group, vote, meta: snapshot.meta, bytes }).await?;
+        talk.say(&Offer { group: self.keeping.group, vote, meta, bytes }).await?;
         self.send_file(&mut talk, file).await?;
         loop {
             match talk.hear().await? {
@@ -61,7 +56,7 @@ impl<D: LogDisk> Sending<D> {
 
     async fn send_file(&self, talk: &mut Talk, mut file: File) -> Result<(), CallError> {
         loop {
-            let read = self.blocking.run(move || {
+            let read = self.keeping.blocking.run(move || {
                 let mut bytes = Vec::with_capacity(CHUNK_BYTES);
                 file.by_ref().take(CHUNK_BYTES as u64).read_to_end(&mut bytes)?;
                 Ok((file, bytes))
@@ -78,10 +73,10 @@ impl<D: LogDisk> Sending<D> {
 
     async fn send_facts(&self, talk: &mut Talk, gap: Gap) -> Result<(), CallError> {
         let Gap { event, from, to } = gap;
-        let mut reader = archive::Reader::new(self.disk.clone(), event, from, to);
+        let mut reader = archive::Reader::new(self.keeping.disk.clone(), event, from, to);
         let mut first = from;
         loop {
-            let read = self.blocking.run(move || {
+            let read = self.keeping.blocking.run(move || {
                 let items = reader.next(CHUNK_BYTES)?;
                 Ok((reader, items))
             });
