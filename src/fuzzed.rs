@@ -28,6 +28,11 @@ pub fn trace(bytes: &[u8]) {
     let _rates = bench::trace::rates::Rates::read(bytes).is_ok();
 }
 
+/// What Stripe tells, or somebody in its name.
+pub fn stripe(bytes: &[u8]) {
+    crate::gateway::stripe::read_any_webhook(bytes);
+}
+
 /// The same bytes twice: as a frame, and as the body of a sound one.
 pub(crate) fn both(bytes: &[u8]) -> [Vec<u8>; 2] {
     [bytes.to_vec(), encode(&Raw(bytes))]
@@ -56,6 +61,11 @@ mod test {
     #[test]
     fn bodies_in_json() {
         mutate::fuzz("json", ROUNDS, json);
+    }
+
+    #[test]
+    fn webhooks_of_stripe() {
+        mutate::fuzz("stripe", ROUNDS, stripe);
     }
 
     #[test]

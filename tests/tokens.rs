@@ -92,7 +92,8 @@ fn bad(token: &str, elsewhere: &str) -> Vec<(&'static str, String)> {
         ("no subject", good.with(|parts| parts.claims["sub"] = json!(null)).signed(SECRET)),
         (
             "no expiry",
-            good.with(|parts| drop(parts.claims.as_object_mut().unwrap().remove("exp"))).signed(SECRET),
+            good.with(|parts| drop(parts.claims.as_object_mut().expect("claims").remove("exp")))
+                .signed(SECRET),
         ),
         ("of another cluster", elsewhere.to_owned()),
         ("oversized", format!("{token}{}", "A".repeat(100_000))),

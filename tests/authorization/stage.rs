@@ -89,8 +89,7 @@ impl Call {
 
     /// Whether it would change something for somebody who may: a body that is no good keeps most from it.
     pub(crate) fn does_something(&self) -> bool {
-        self.method != "GET" && (!self.takes_body || self.body.is_some())
-            || self.admin && self.method != "GET"
+        self.method != "GET" && (self.admin || !self.takes_body || self.body.is_some())
     }
 
     pub(crate) fn ask(&self, client: &Client) -> Answer {

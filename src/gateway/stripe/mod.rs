@@ -26,6 +26,8 @@ use intents::Intents;
 use shapes::Intent;
 
 pub use records::Record;
+#[cfg(any(test, fuzzing))]
+pub(crate) use webhook::read_any as read_any_webhook;
 pub use webhook::{About, Told, WebhookFault};
 
 /// A Stripe account.

@@ -165,6 +165,19 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
     pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
+/// Reads a header, a line break and a body, for fuzzers.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_any(bytes: &[u8]) {
+    let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
+    let (header, body) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let secret = Secret::new("a secret of the fuzzers".to_owned());
+    let signed = verify(&secret, header, body, UnixMillis::new(1_800_000_000_000));
+    assert!(signed.is_err(), "nobody guesses a signature");
+    if let Ok(Event { r#type: kind, data, .. }) = serde_json::from_slice(body) {
+        let _about = about_intent(&kind, data.object).is_ok();
+    }
+}
+
 #[cfg(test)]
 #[path = "webhook_test.rs"]
 mod test;
