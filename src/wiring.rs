@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::{Arbiters, Owners, Shell};
-use cluster::peer::{PeerSecret, TcpDial};
+use cluster::peer::{PeerSecret, SPOKEN, TcpDial};
 use cluster::placement::layout::Addresses as NodeAddresses;
 use cluster::{Care, Cluster, ClusterConfig, ClusterError, Owner, SnapshotSettings};
 use domain::account::{Person, Role, bootstrap_operator, name_seal};
@@ -320,6 +320,7 @@ async fn open_cluster(
             replace_after: config.cluster.replace_after,
             moves_at_once: config.cluster.moves_at_once,
         },
+        spoken: SPOKEN,
         secret: PeerSecret::new(secrets.cluster_secret.reveal().as_bytes()).map_err(NodeFault::failed)?,
         random: Arc::new(SystemRandom),
         dial: Arc::new(TcpDial),

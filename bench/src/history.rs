@@ -84,6 +84,11 @@ pub enum Call {
         /// Which hold.
         hold: String,
     },
+    /// Look at a hold.
+    Show {
+        /// Which hold.
+        hold: String,
+    },
     /// Pay for a hold.
     Book {
         /// Which hold.
@@ -272,6 +277,7 @@ impl Call {
             Self::Extend { .. } => "extend",
             Self::Change { .. } => "change",
             Self::Release { .. } => "release",
+            Self::Show { .. } => "show",
             Self::Book { .. } => "book",
             Self::Cancel { .. } => "cancel",
         }
@@ -284,6 +290,7 @@ impl Call {
             Self::Extend { hold, .. }
             | Self::Change { hold, .. }
             | Self::Release { hold }
+            | Self::Show { hold }
             | Self::Book { hold } => hold,
             Self::Cancel { booking } => booking,
         }

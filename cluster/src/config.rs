@@ -2,6 +2,7 @@
 //!
 //! Owns the settings, whether they can be, and whether they agree with what lies in the data directory.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::error::ClusterError;
 use crate::identity::DataDir;
 use crate::journal::format::v1::{IdentityRecord, MemberRecord};
 use crate::journal::{GroupId, JournalObserver, OnFatal};
-use crate::peer::{Channel, Dial, PeerSecret, TcpDial};
+use crate::peer::{Channel, Dial, Me, PeerSecret, SPOKEN, TcpDial};
 use crate::placement::layout::Addresses;
 use crate::placement::layout::decide::Joining;
 use crate::raft::group::GroupContext;
@@ -48,6 +49,8 @@ pub struct ClusterConfig {
     pub care: Care,
     /// What nodes of one cluster know.
     pub secret: PeerSecret,
+    /// The protocol versions that it speaks with them: those of this program, but in a simulation of an upgrade.
+    pub spoken: RangeInclusive<u16>,
     /// Connects to other nodes.
     pub dial: Arc<dyn Dial>,
     /// When logs are cut.
@@ -97,6 +100,7 @@ impl ClusterConfig {
             auto_rebalance: false,
             care: Care::default(),
             secret: PeerSecret::new(&[7; 32]).expect("32 bytes are long enough"),
+            spoken: SPOKEN,
             dial: Arc::new(TcpDial),
             snapshots: SnapshotSettings::default(),
             queue_capacity: 4_096,
@@ -144,6 +148,11 @@ impl ClusterConfig {
             MemberRecord { cluster: u128::from_le_bytes(drawn), gateway: self.gateway, peers: Vec::new() };
         data.save_member(&member)?;
         Ok(member)
+    }
+
+    /// This node as its peers will see it, before it belongs anywhere.
+    pub(crate) fn me(&self) -> Arc<Me> {
+        Me::speaking(self.spoken.clone(), self.secret.clone(), self.random.clone())
     }
 
     /// What this node says when it asks to be let in; `life` is the one that its data is of.

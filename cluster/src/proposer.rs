@@ -118,7 +118,9 @@ impl<D: LogDisk> Task<D> {
         let mut batches = Vec::with_capacity(requests.len());
         for request in requests {
             match request {
-                Request::Propose(proposal, done) if Some(proposal.term.0) == term => {
+                Request::Propose(proposal, done)
+                    if term.is_some_and(|term| may_propose(proposal.term, term)) =>
+                {
                     waiting.push(Waiting::Proposed(place(&mut batches, proposal), done));
                 }
                 // Of an owner whose time is over.
@@ -140,7 +142,10 @@ impl<D: LogDisk> Task<D> {
             // Only barriers: everything before them is applied already, nothing needs to be written.
             let waits = !planted::is(Bug::OpenWithoutWaiting);
             let confirmed = if waits { self.group.confirm().await? } else { term };
-            let holds = |batch: &Proposal| confirmed == term && self.facts(batch.event) == batch.base;
+            let fits = |batch: &Proposal| {
+                self.facts(batch.event) == batch.base || planted::is(Bug::ProposeUnderLaterTerm)
+            };
+            let holds = |batch: &Proposal| confirmed == term && fits(batch);
             return Ok((confirmed, batches.iter().map(holds).collect()));
         }
         let batches = batches.into_iter().map(|batch| {
@@ -193,6 +198,11 @@ impl<D: LogDisk> Task<D> {
             self.group.trigger_snapshot().await;
         }
     }
+}
+
+/// Whether an owner that was made in one term may propose while its node leads in another.
+fn may_propose(made: Term, now: u64) -> bool {
+    made.0 == now || planted::is(Bug::ProposeUnderLaterTerm)
 }
 
 /// Puts `proposal` into the batch that it continues, or into one of its own; gives the place of that batch. Proposals of

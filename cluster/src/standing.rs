@@ -11,7 +11,7 @@ use crate::error::ClusterError;
 use crate::identity::DataDir;
 use crate::joining::{JoinAnswer, join, patience};
 use crate::journal::format::v1::{IdentityRecord, MemberRecord};
-use crate::peer::{Channel, Me};
+use crate::peer::Channel;
 use crate::raft::types::{NodeId, node_id, node_number};
 
 /// Who a node is, and whether it knows that from its data directory or has just been told.
@@ -47,8 +47,7 @@ pub(crate) async fn standing(config: &ClusterConfig, data: &DataDir) -> Result<S
         return Ok(Standing { identity, member, seeds: Vec::new() });
     }
     let book = Arc::new(AddressBook::new(Vec::new()));
-    let channel =
-        Channel::new(Me::new(config.secret.clone(), config.random.clone()), config.dial.clone(), book);
+    let channel = Channel::new(config.me(), config.dial.clone(), book);
     let request = config.request(None);
     let answer = join(&channel, &seeds, &request, patience()).await?;
     let JoinAnswer::Admitted { cluster, life, shards, members } = answer else {

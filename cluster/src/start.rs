@@ -22,7 +22,7 @@ use crate::identity::DataDir;
 use crate::joining::Admitting;
 use crate::journal::format::v1::IdentityRecord;
 use crate::journal::{LogDisk, OnFatal, Space, Store, Writer};
-use crate::peer::{Channel, ClusterId, Me, Membership};
+use crate::peer::{Channel, ClusterId, Membership};
 use crate::placement::ShardRing;
 use crate::raft::answering::RaftAnswers;
 use crate::routes::Routes;
@@ -87,7 +87,7 @@ async fn attempt<D: LogDisk>(
     let standing = standing(config, data).await?;
     let (identity, member) = (standing.identity, standing.member);
     let book = Arc::new(AddressBook::new(standing.seeds));
-    let me = Me::new(config.secret.clone(), config.random.clone());
+    let me = config.me();
     let belongs = me.belong(Membership { cluster: ClusterId(member.cluster), node: identity.node });
     belongs.map_err(|_| io::Error::other("a node belongs to one cluster"))?;
     let channel = Arc::new(Channel::new(me.clone(), config.dial.clone(), book.clone()));

@@ -41,8 +41,9 @@ bugs! {
     ForgetVote "forget-vote",
     /// A replica applies the facts of a batch twice.
     ApplyTwice "apply-twice",
-    /// A batch is applied wherever it was based.
-    SkipBaseCheck "skip-base-check",
+    /// Nothing asks in which term an owner was made, or on which state its facts were decided: one that was replaced goes
+    /// on when its node leads again.
+    ProposeUnderLaterTerm "propose-under-later-term",
     /// A new owner does not know the keys that its predecessor has answered.
     ForgetKeys "forget-keys",
     /// A new owner counts holds from those that are open.
@@ -73,6 +74,8 @@ bugs! {
     TimeFromWallClock "time-from-wall-clock",
     /// What is forwarded leaves its key behind.
     ForwardWithoutKey "forward-without-key",
+    /// A node speaks the newest protocol version that it knows, whoever asks.
+    SpeakNewest "speak-newest",
     /// A node that lost its disk is taken for the one that it was.
     SameLife "same-life",
 }

@@ -39,6 +39,8 @@ pub(crate) struct Client {
     pub(crate) dice: Dice,
     pub(crate) history: Rc<RefCell<History>>,
     pub(crate) keys: Cell<u64>,
+    /// From then on nobody calls or waits for an answer any more.
+    pub(crate) gone_from: Cell<Duration>,
 }
 
 /// A call as it is sent.
@@ -50,6 +52,8 @@ pub(crate) struct Order {
     pub(crate) call: Call,
     /// How a booking is paid.
     pub(crate) token: &'static str,
+    /// The machine that is asked; else any.
+    pub(crate) at: Option<usize>,
 }
 
 impl Client {
@@ -65,6 +69,9 @@ impl Client {
         let mut attempts = 0;
         let mut outcome = Outcome::Unsent;
         for _ in 0..ATTEMPTS {
+            if self.left().is_zero() {
+                break;
+            }
             match self.attempt(order, &mut attempts).await {
                 Ok(answered) => {
                     outcome = answered;
@@ -91,19 +98,29 @@ impl Client {
         outcome
     }
 
+    /// For how long there is still anybody who would wait for an answer.
+    fn left(&self) -> Duration {
+        self.gone_from.get().saturating_sub(clock::elapsed())
+    }
+
     /// One attempt, at any node.
     async fn attempt(&self, order: &Order, attempts: &mut u32) -> Result<Outcome, String> {
-        let machine = self.dice.pick(&self.machines).clone();
+        let machine = match order.at {
+            Some(place) => self.machines[place].clone(),
+            None => self.dice.pick(&self.machines).clone(),
+        };
         let Some(command) = self.command(order) else { return Err("it makes no sense".into()) };
         let caller = self.stage.caller(order.account);
         let hash = u128::from(order.key.0).to_le_bytes();
-        let key = event::Key { caller: caller.user, hash, fingerprint: hash };
+        // A look changes nothing and needs none.
+        let looks = matches!(order.call, Call::Show { .. });
+        let key = (!looks).then_some(event::Key { caller: caller.user, hash, fingerprint: hash });
         if machine.door().is_none() {
             return Err("nobody listens".into());
         }
         *attempts += 1;
         let answer = self.send(machine, order.event, command, caller, key);
-        let patience = self.dice.ms(300..3_500);
+        let patience = self.dice.ms(300..3_500).min(self.left());
         let answered = match timeout(patience, answer).await {
             Ok(Ok(answered)) if !self.dice.chance(self.net.loss.get()) => answered,
             Ok(Ok(_)) => return Err("the answer was lost".into()),
@@ -128,7 +145,7 @@ impl Client {
         event: EventId,
         command: Command,
         caller: Caller,
-        key: event::Key,
+        key: Option<event::Key>,
     ) -> oneshot::Receiver<Result<Reply, NoReply>> {
         let (answer, answered) = oneshot::channel();
         let lost = self.dice.chance(self.net.loss.get());
@@ -141,7 +158,7 @@ impl Client {
             }
             if let Some(door) = machine.door() {
                 // A full or closed door drops the request, and with it the connection.
-                let _ = door.try_send(Request { event, command, caller, key: Some(key), answer });
+                let _ = door.try_send(Request { event, command, caller, key, answer });
             }
         });
         answered
@@ -165,6 +182,7 @@ impl Client {
                 Command::ChangeHold { hold: hold(id)?, add: seats(add), remove: seats(remove) }
             }
             Call::Release { hold: id } => Command::ReleaseHold { hold: hold(id)? },
+            Call::Show { hold: id } => Command::ShowHold { hold: hold(id)? },
             Call::Book { hold: id } => Command::Book { hold: hold(id)?, payment: payment(order.token) },
             Call::Cancel { booking } => {
                 Command::Cancel { booking: booking.parse::<BookingId>().ok()?.part, seats: None }

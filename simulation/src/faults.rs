@@ -49,7 +49,9 @@ pub(crate) enum Way {
     /// Nothing gets through in either direction.
     Cut,
     /// Nothing gets through in this direction.
-    HalfCut,
+    Mute,
+    /// Nothing gets through in the other direction.
+    Deaf,
     /// Everything is kept back, and comes when the way is whole again.
     Held,
 }
@@ -90,6 +92,8 @@ pub(crate) enum Step {
     Do(Whom, Deed),
     /// A fourth storage node is bought.
     Grow,
+    /// From its next start on a machine runs the next version of the program.
+    Upgrade(usize),
     /// All is well from now on.
     Heal,
 }
@@ -102,6 +106,9 @@ pub(crate) fn plan(healed: Duration, events: usize, dice: &Dice) -> Vec<(Duratio
     let mut at_ms = BEGINS.as_millis() as u64;
     if dice.chance(0.5) {
         plan.steps.push((dice.within(at_ms..end_ms / 2 + at_ms), Step::Grow));
+    }
+    if dice.chance(0.5) {
+        plan.upgrade(at_ms, end_ms);
     }
     while at_ms < end_ms {
         plan.fault(at_ms);
@@ -142,8 +149,7 @@ impl Plan<'_> {
             }
             7 => self.part(at_ms),
             8 => {
-                let way = *self.dice.pick(&[Way::Cut, Way::HalfCut, Way::Held]);
-                let step = Step::Isolate(self.whom(), way, self.dice.ms(200..7_000));
+                let step = Step::Isolate(self.whom(), self.way(), self.dice.ms(200..7_000));
                 self.steps.push((at_ms, step));
             }
             9 => {
@@ -185,13 +191,22 @@ impl Plan<'_> {
         self.jumps_from_ms = at_ms + BETWEEN_JUMPS_MS;
         let (node, off_ms) = (self.machine(), *self.dice.pick(&[HOUR_MS, -HOUR_MS, 5_000, -5_000]));
         self.lasting(at_ms, 500..JUMP_MS, Step::Wall(node, off_ms), Step::Wall(node, 0));
+        // Whoever owns something may have to leave it to the one whose clock is wrong.
+        if self.dice.chance(0.4) {
+            let owner = Whom::Owner(self.dice.within(0..self.events as u64) as usize);
+            self.crash(owner, at_ms + self.dice.within(50..1_000));
+        }
     }
 
     fn part(&mut self, at_ms: u64) {
         let from = self.machine();
         let to = (from + self.dice.within(1..MACHINES as u64) as usize) % MACHINES;
-        let way = *self.dice.pick(&[Way::Cut, Way::HalfCut, Way::Held]);
+        let way = self.way();
         self.lasting(at_ms, 200..7_000, Step::Way(from, to, way), Step::Way(from, to, Way::Whole));
+    }
+
+    fn way(&self) -> Way {
+        *self.dice.pick(&[Way::Cut, Way::Mute, Way::Deaf, Way::Held])
     }
 
     /// Most are back soon, even before the others have noticed, some only after their holds have ended. Some disks hang
@@ -211,13 +226,33 @@ impl Plan<'_> {
         self.steps.push((crash_ms, Step::Crash(Crash { whom, silent, for_good, down })));
     }
 
-    /// A node is stopped as it should be.
+    /// A node is stopped as it should be; now and then it no longer hears what comes of it.
     fn leave(&mut self, at_ms: u64) {
         let whom = Whom::Machine(self.machine());
         let down = self.dice.ms(100..3_000);
         let stop_ms = at_ms + self.dice.within(300..2_000);
         let crash = Crash { whom, silent: false, for_good: false, down };
         self.steps.extend([(at_ms, Step::Do(whom, Deed::HandOver)), (stop_ms, Step::Crash(crash))]);
+        if self.dice.chance(0.3) {
+            let step = Step::Isolate(whom, Way::Deaf, self.dice.ms(200..2_000));
+            self.steps.push((at_ms + self.dice.within(0..150), step));
+        }
+    }
+
+    /// The nodes are upgraded one after the other; now and then only some of them before all is judged.
+    fn upgrade(&mut self, from_ms: u64, end_ms: u64) {
+        let upgraded = self.dice.within(1..MACHINES as u64 + 1);
+        let between_ms = (end_ms - from_ms) / (upgraded + 1);
+        for place in 1..=upgraded {
+            let (node, at_ms) = (place as usize - 1, from_ms + place * between_ms);
+            let down = self.dice.ms(100..1_500);
+            let crash = Crash { whom: Whom::Machine(node), silent: false, for_good: false, down };
+            self.steps.extend([
+                (at_ms, Step::Upgrade(node)),
+                (at_ms, Step::Do(Whom::Machine(node), Deed::HandOver)),
+                (at_ms + 700, Step::Crash(crash)),
+            ]);
+        }
     }
 
     fn order(&mut self, at_ms: u64) {

@@ -25,7 +25,7 @@ pub(crate) type SimCluster = Cluster<MemoryDisk>;
 pub(crate) const HEALTHY_DISK_MS: Range<u64> = 1..6;
 
 /// By then a node has started, every shard has an owner, and what a slow disk has kept waiting is done.
-const CALM_AFTER: Duration = Duration::from_millis(5_500);
+pub(crate) const CALM_AFTER: Duration = Duration::from_millis(5_500);
 
 /// What an operator has a node do.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,8 @@ pub(crate) struct Machine {
     pub(crate) is_there: Cell<bool>,
     /// Whether it has ever belonged to a cluster: one that has does not form another.
     pub(crate) belongs: Cell<bool>,
+    /// Whether the program on it is of the version after this one.
+    pub(crate) is_upgraded: Cell<bool>,
     disk: RefCell<MemoryDisk>,
     door: RefCell<Option<Door>>,
     /// Not what keeps it alive: a process that has ended leaves nothing behind.
@@ -90,6 +92,7 @@ impl Machine {
             deeds: RefCell::default(),
             is_there: Cell::new(true),
             belongs: Cell::new(false),
+            is_upgraded: Cell::new(false),
             data_dir,
             wall_error: WallError::default(),
             disk_ms: RefCell::new(HEALTHY_DISK_MS),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actors::{Observer, Owners, Shell};
 use cluster::journal::MemoryDisk;
-use cluster::peer::{Answers, Bytes, CallError, Messages, PeerSecret};
+use cluster::peer::{Answers, Bytes, CallError, Messages, PeerSecret, SPOKEN};
 use cluster::placement::layout::Addresses;
 use cluster::raft::types::NodeId;
 use cluster::{ClusterConfig, ClusterError, Owner, SnapshotSettings};
@@ -30,7 +30,7 @@ use crate::stage::Stage;
 use crate::trace::{Commits, Trace};
 
 /// Few, so that raft's own traffic does not drown what is to be seen.
-const SHARDS: u16 = 2;
+pub(crate) const SHARDS: u16 = 2;
 const REPLICATION: u16 = 3;
 /// Snapshots come often, so that many crashes meet one.
 const SNAPSHOTS: SnapshotSettings =
@@ -131,6 +131,7 @@ fn config(machine: &Machine, world: &World, clock: Arc<SimClock>) -> turmoil::Re
         join: if forms { Vec::new() } else { machine.others.clone() },
         gateway: machine.kind == Kind::Gateway,
         secret: PeerSecret::new(b"known to every node of this world").map_err(|short| short.to_string())?,
+        spoken: *SPOKEN.start()..=*SPOKEN.end() + u16::from(machine.is_upgraded.get()),
         dial: Arc::new(SimDial),
         snapshots: SNAPSHOTS,
         queue_capacity: QUEUE,

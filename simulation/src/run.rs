@@ -15,19 +15,21 @@ use crate::client::{Client, Net};
 use crate::dice::Dice;
 use crate::faults::{GATEWAY, HEALTHY_LATENCY, LATE, MACHINES};
 use crate::judge::{self, Verdict};
-use crate::machine::{Kind, Machine};
+use crate::machine::{CALM_AFTER, Kind, Machine};
 use crate::node::{self, World};
 use crate::provider::Provider;
 use crate::stage::Stage;
 use crate::trace::{Trace, fingerprint_of};
 use crate::troubles::Troubles;
-use crate::{audit, buyers, entropy, faults, network, replicas};
+use crate::{audit, buyers, clock, entropy, faults, network, replicas};
 
 /// Then buyers begin nothing new; what they have begun meets the last of the faults.
 const BUYERS_LEAVE_BEFORE: Duration = Duration::from_secs(2);
 /// No run takes longer than this, in its own time.
 const LONGEST: Duration = Duration::from_secs(240);
 const BUYERS: u32 = 12;
+/// How often nobody stays to bring to an end what was begun.
+const ALL_GONE_AT_ONCE: f64 = 0.4;
 /// A host's step: everything that is planned within it happens before the next host's.
 const TICK: Duration = Duration::from_millis(1);
 /// A way between nodes that a lost message has broken is whole again after so many more.
@@ -107,6 +109,7 @@ impl Trial {
             net,
             dice: Dice::of(seed, 1),
             keys: Cell::new(0),
+            gone_from: Cell::new(Duration::MAX),
         });
         let mut trial = Self { scenario, sim, machines, client, world, verdict: Rc::default(), troubles };
         trial.people();
@@ -122,9 +125,12 @@ impl Trial {
         let (client, provider, verdict) =
             (self.client.clone(), self.world.provider.clone(), self.verdict.clone());
         let closing = self.scenario.faults.saturating_sub(BUYERS_LEAVE_BEFORE);
+        let at_rest = self.scenario.faults + CALM_AFTER;
+        let all_gone = Dice::of(self.scenario.seed, 3).chance(ALL_GONE_AT_ONCE);
         self.sim.client("buyers", async move {
             let watch = tokio::task::spawn_local(audit::watch(client.clone()));
-            buyers::visit(&client, closing).await;
+            buyers::visit(&client, closing, all_gone).await;
+            tokio::time::sleep(at_rest.saturating_sub(clock::elapsed())).await;
             watch.abort();
             let mut wrong = audit::until_settled(&client, &judge::limits(), false).await;
             wrong.extend(buyers::probe(&client).await);

@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use cluster::GroupId;
+use cluster::raft::types::NodeId;
 use turmoil::Sim;
 
 use crate::client::Net;
 use crate::clock;
-use crate::faults::{Crash, GATEWAY, HEALTHY_LATENCY, LATE, MACHINES, STORAGE, Step, Way, Whom};
+use crate::faults::{Crash, GATEWAY, HEALTHY_LATENCY, LATE, MACHINES, Step, Way, Whom};
 use crate::machine::{Deed, HEALTHY_DISK_MS, Machine};
+use crate::node::SHARDS;
 use crate::stage::Stage;
 use crate::trace::Trace;
 
@@ -121,6 +124,7 @@ impl Troubles {
             Step::Way(from, to, way) => self.way(from, to, way, sim),
             Step::Isolate(whom, way, lasting) => self.isolate(whom, way, lasting, sim),
             Step::Do(whom, deed) => self.order(whom, deed),
+            Step::Upgrade(node) => self.machines[node].is_upgraded.set(true),
             Step::Grow => self.machines[LATE].is_there.set(true),
             Step::Heal => self.heal(sim),
         }
@@ -163,18 +167,22 @@ impl Troubles {
         self.disturb(node, sim);
         let machine = &self.machines[node];
         if !sim.is_host_running(machine.name()) {
-            // Nobody could tell it how much time has passed: only a right clock can.
-            if !self.majority_is_up() {
-                machine.wall_error.set_ms(0);
-            }
+            // It may lead before any owner has told it the time: how much has passed only a right clock can say then.
+            machine.wall_error.set_ms(0);
             sim.bounce(machine.name());
         }
     }
 
-    /// Enough nodes for any shard to have an owner that can tell the time to others.
+    /// Whether most replicas of every shard run, by the latest that anybody knows of it: so it has an owner that can tell the
+    /// time to others. A machine that has lost its disk is nobody's replica until it has been let in again.
     fn majority_is_up(&self) -> bool {
-        let up = self.machines[..STORAGE].iter().filter(|machine| machine.cluster().is_some());
-        up.count() > STORAGE / 2
+        let running: Vec<_> = self.machines.iter().filter_map(|machine| machine.cluster()).collect();
+        let runs = |node: &&NodeId| running.iter().any(|cluster| cluster.me() == **node);
+        (0..SHARDS).map(GroupId::shard).all(|shard| {
+            let known = running.iter().flat_map(|cluster| cluster.status()).filter(|group| group.id == shard);
+            let latest = known.max_by_key(|group| group.committed);
+            latest.is_some_and(|group| 2 * group.replicas.iter().filter(runs).count() > group.replicas.len())
+        })
     }
 
     fn way(&self, from: usize, to: usize, way: Way, sim: &Sim<'_>) {
@@ -185,7 +193,8 @@ impl Troubles {
             // Released too, since what was held may be held still.
             Way::Whole => sim.release(from, to),
             Way::Cut => sim.partition(from, to),
-            Way::HalfCut => sim.partition_oneway(from, to),
+            Way::Mute => sim.partition_oneway(from, to),
+            Way::Deaf => sim.partition_oneway(to, from),
             Way::Held => sim.hold(from, to),
         }
     }

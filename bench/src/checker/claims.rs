@@ -110,6 +110,6 @@ impl Claims {
 }
 
 /// Whether the hold was certainly over once `act` was answered.
-fn ends(act: &Act<'_>) -> bool {
+pub(super) fn ends(act: &Act<'_>) -> bool {
     books(act) || (matches!(act.op.call, Call::Release { .. }) && act.acknowledged())
 }

@@ -176,6 +176,11 @@ impl<'h> Names<'h> {
         self.history.tickets.get(ticket.0 as usize).map_or("a ticket of no known event", String::as_str)
     }
 
+    pub(super) fn seats(&self, tickets: &[Ticket]) -> String {
+        let names: Vec<_> = tickets.iter().map(|ticket| self.seat(*ticket)).collect();
+        names.join(", ")
+    }
+
     pub(super) fn buyer(&self, account: Account) -> &'h str {
         self.history.accounts.get(account.0 as usize).map_or("an unknown account", String::as_str)
     }

@@ -86,8 +86,7 @@ impl<'h> Lines<'h> {
         };
         if !satisfies(tickets, want) {
             findings.add(Kind::WrongAnswer, act.ended_us(), |names| {
-                let seats: Vec<_> = tickets.iter().map(|ticket| names.seat(*ticket)).collect();
-                format!("hold {hold} has {} where {want:?} was asked for", seats.join(", "))
+                format!("hold {hold} has {} where {want:?} was asked for", names.seats(tickets))
             });
         }
         if let Some(earlier) = self.hold_by_id.insert(hold, self.holds.len()) {
@@ -161,8 +160,10 @@ impl<'h> Lines<'h> {
                     )
                 });
             }
-            let needs_life =
-                matches!(act.op.call, Call::Extend { .. } | Call::Change { .. } | Call::Book { .. });
+            let needs_life = matches!(
+                act.op.call,
+                Call::Extend { .. } | Call::Change { .. } | Call::Show { .. } | Call::Book { .. }
+            );
             let late = needs_life && act.acknowledged() && act.invoked_us > deadline.latest_us;
             if late {
                 findings.add(Kind::HoldPastDeadline, act.invoked_us, |names| {
@@ -177,6 +178,9 @@ impl<'h> Lines<'h> {
             if let (Outcome::Booked(booking), false) = (&act.op.outcome, late) {
                 line.judge_booked(booking, act, findings);
                 became = became.or(if books(act) { self.booking_of(act) } else { None });
+            }
+            if matches!(act.op.call, Call::Show { .. }) {
+                line.judge_shown(act, findings);
             }
             deadline.after(act, limits);
         }
@@ -234,8 +238,7 @@ impl<'h> HoldLine<'h> {
         let explained = seats.iter().all(|seat| ever.binary_search(seat).is_ok());
         if !explained || (unchanged && seats != ever) {
             findings.add(Kind::WrongAnswer, act.ended_us(), |names| {
-                let seats: Vec<_> = seats.iter().map(|seat| names.seat(*seat)).collect();
-                format!("booking {} of hold {} has other seats: {}", booking.id, self.id, seats.join(", "))
+                format!("booking {} of hold {} has other seats: {}", booking.id, self.id, names.seats(&seats))
             });
         }
     }

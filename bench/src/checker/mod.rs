@@ -4,7 +4,8 @@
 //! history. It works in four passes, each linear but for sorting:
 //!
 //! 1. `acts` joins operations that share an idempotency key;
-//! 2. `lines` follows every hold and booking from its acknowledgement to its end;
+//! 2. `lines` follows every hold and booking from its acknowledgement to its end, and `shown` looks at what buyers were
+//!    shown of their holds on the way;
 //! 3. `spans` says when a buyer *certainly* owned a seat; two certain owners at one instant are a double sale;
 //! 4. `claims` says what could at most be seen on a map, and `audits` holds what was read against both.
 //!
@@ -17,6 +18,7 @@ mod claims;
 mod deadline;
 mod findings;
 mod lines;
+mod shown;
 mod spans;
 
 pub use findings::{Kind, Verdict, Violation};

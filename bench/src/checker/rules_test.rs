@@ -80,6 +80,16 @@ impl Story {
         self.op(account, at, Call::Release { hold: hold.into() }, outcome)
     }
 
+    fn show(self, account: Account, at: f64, hold: &str, tickets: &[Ticket]) -> Self {
+        let shown = Outcome::Held { hold: hold.into(), tickets: tickets.to_vec() };
+        self.op(account, at, Call::Show { hold: hold.into() }, shown)
+    }
+
+    fn change(self, account: Account, at: f64, (add, remove): (Ticket, Ticket), outcome: Outcome) -> Self {
+        let call = Call::Change { hold: "h1".into(), add: vec![add], remove: vec![remove] };
+        self.op(account, at, call, outcome)
+    }
+
     fn cancel(self, account: Account, at: f64, booking: &str, outcome: Outcome) -> Self {
         self.op(account, at, Call::Cancel { booking: booking.into() }, outcome)
     }
@@ -413,6 +423,32 @@ fn a_payment_that_was_pending_settles_one_way_or_the_other() {
     pending().list(ANN, vec![still]).breaks(Kind::HoldPastDeadline);
     pending().map(55.0, &[(A, SeatStatus::Held, by(ANN))]).is_clean();
     pending().map(61.0, &[(A, SeatStatus::Held, by(ANN))]).breaks(Kind::HoldPastDeadline);
+}
+
+#[test]
+fn a_look_at_a_hold_shows_it_for_as_long_as_it_lives_and_no_longer() {
+    let held = || Story::new().hold(ANN, 0.0, "h1", &[A]);
+    let denied = |at| held().op(ANN, at, Call::Show { hold: "h1".into() }, refused("hold-expired"));
+    held().show(ANN, 1.0, "h1", &[A]).is_clean();
+    denied(31.0).is_clean();
+    denied(1.0).breaks(Kind::LostHold);
+    held().show(ANN, 31.0, "h1", &[A]).breaks(Kind::HoldPastDeadline);
+    held().release(ANN, 1.0, "h1", Outcome::Done).show(ANN, 2.0, "h1", &[A]).breaks(Kind::HoldPastDeadline);
+    held().release(ANN, 1.0, "h1", unknown()).show(ANN, 2.0, "h1", &[A]).is_clean();
+    held().book(ANN, 1.0, "h1", "b1", &[A]).show(ANN, 2.0, "h1", &[A]).breaks(Kind::HoldPastDeadline);
+}
+
+#[test]
+fn a_look_at_a_hold_shows_every_change_before_it() {
+    let changed = |outcome| Story::new().hold(ANN, 0.0, "h1", &[A]).change(ANN, 1.0, (B, A), outcome);
+    let done = || changed(Outcome::Held { hold: "h1".into(), tickets: vec![B] });
+    done().show(ANN, 2.0, "h1", &[B]).is_clean();
+    done().show(ANN, 2.0, "h1", &[A]).breaks(Kind::WrongAnswer);
+    // Asked for while it was being changed.
+    done().show(ANN, 1.05, "h1", &[A]).is_clean();
+    changed(unknown()).show(ANN, 2.0, "h1", &[A]).is_clean();
+    changed(unknown()).show(ANN, 2.0, "h1", &[B]).is_clean();
+    changed(refused("seat-unavailable")).show(ANN, 2.0, "h1", &[B]).breaks(Kind::WrongAnswer);
 }
 
 #[test]

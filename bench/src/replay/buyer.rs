@@ -101,6 +101,7 @@ impl Visit {
     async fn call(&self, call: Call, due_us: u64) -> (Outcome, u64) {
         let ask = match &call {
             Call::Release { hold } => Ask::new(Method::DELETE, format!("/holds/{hold}")),
+            Call::Show { hold } => Ask::new(Method::GET, format!("/holds/{hold}")),
             Call::Cancel { booking } => Ask::new(Method::DELETE, format!("/bookings/{booking}")),
             other => {
                 let payment = json!({ "provider": "test", "token": "tok_visa" });
@@ -163,7 +164,7 @@ impl Visit {
             Call::Hold { .. } => &[201],
             Call::Book { .. } => &[201, 202],
             Call::Release { .. } => &[204],
-            Call::Cancel { .. } | Call::Extend { .. } | Call::Change { .. } => &[200],
+            Call::Cancel { .. } | Call::Extend { .. } | Call::Change { .. } | Call::Show { .. } => &[200],
         };
         if !expected.contains(&status) {
             return Err(format!("{} was answered {status}, not {}", call.word(), expected[0]));

@@ -192,6 +192,7 @@ impl Run {
                 5 => Call::Extend { hold, ttl_us: TTL_US },
                 6 => Call::Release { hold },
                 7 => self.swap(hold, &tickets),
+                8 => Call::Show { hold },
                 _ => return,
             },
             (Call::Extend { .. } | Call::Change { .. }, Outcome::Held { hold, .. }) => Call::Book { hold },

@@ -117,6 +117,10 @@ impl Seller {
                 }
                 None => no("hold-expired"),
             },
+            Call::Show { hold } => match self.own(account, hold) {
+                Some(own) => Outcome::Held { hold: hold.clone(), tickets: own.tickets.clone() },
+                None => no("hold-expired"),
+            },
             Call::Book { hold } => self.book(account, hold),
             Call::Cancel { booking } => self.cancel(account, booking),
         };

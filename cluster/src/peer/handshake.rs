@@ -8,6 +8,7 @@
 
 use std::io;
 
+use domain::planted::{self, Bug};
 use domain::ports::Clock;
 use hmac::Mac as _;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -198,7 +199,8 @@ fn judge_hello(me: &Me, record: &Record) -> Result<Greeted, String> {
 
 /// The newest version that both speak.
 fn common_version(me: &Me, hello: &Hello) -> Result<u16, String> {
-    let version = hello.newest.min(*me.spoken().end());
+    let newest = *me.spoken().end();
+    let version = if planted::is(Bug::SpeakNewest) { newest } else { hello.newest.min(newest) };
     if version >= hello.oldest && me.spoken().contains(&version) {
         return Ok(version);
     }

@@ -23,7 +23,7 @@ pub const STRANGER: NodeId = NodeId::MAX;
 pub const JOIN: &str = "join";
 
 /// The protocol versions that this program speaks.
-const SPOKEN: RangeInclusive<u16> = 1..=1;
+pub const SPOKEN: RangeInclusive<u16> = 1..=1;
 
 /// Which cluster: drawn at its formation, so that no two are ever taken for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

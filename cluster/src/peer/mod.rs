@@ -39,7 +39,7 @@ use domain::ports::BoxFuture;
 use futures_util::Stream;
 pub(crate) use handshake::OTHER_SECRET;
 pub use limits::MAX_MESSAGE_BYTES;
-pub use me::{ClusterId, JOIN, Me, Membership, PeerSecret, STRANGER, ShortSecret};
+pub use me::{ClusterId, JOIN, Me, Membership, PeerSecret, SPOKEN, STRANGER, ShortSecret};
 pub use server::serve;
 
 use crate::raft::types::NodeId;

@@ -183,9 +183,14 @@ impl Shard {
         self.sales.get(&event).map_or(0, |sale| sale.facts())
     }
 
+    /// Whether `batch` was decided on the state that is here.
+    fn fits(&self, batch: &SaleBatch) -> bool {
+        self.facts(batch.event) == batch.base || planted::is(Bug::ProposeUnderLaterTerm)
+    }
+
     /// The sale after `batch`, or `None` where the base is wrong or nothing is on sale yet.
     fn apply_batch(&mut self, batch: &SaleBatch) -> Option<&Sale> {
-        if self.facts(batch.event) != batch.base && !planted::is(Bug::SkipBaseCheck) {
+        if !self.fits(batch) {
             return None;
         }
         match self.sales.entry(batch.event) {
@@ -208,7 +213,7 @@ impl Shard {
 
     fn apply_or_check(&mut self, batch: &SaleBatch, seen: &mut dyn FnMut(&SaleBatch, &Sale)) -> bool {
         if batch.facts.is_empty() {
-            return self.facts(batch.event) == batch.base;
+            return self.fits(batch);
         }
         match self.apply_batch(batch) {
             Some(sale) => {
