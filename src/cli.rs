@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::catalogue_command::CatalogueArgs;
 use crate::cluster_command::ClusterArgs;
 use crate::payments_command::PaymentsArgs;
 
@@ -34,6 +35,8 @@ pub enum Command {
     Cluster(ClusterArgs),
     /// Compare payments with what the providers have on record.
     Payments(PaymentsArgs),
+    /// Bring another catalogue's events in.
+    Catalogue(CatalogueArgs),
 }
 
 /// Run a node until SIGTERM or Ctrl-C.

@@ -3,6 +3,7 @@
 #[cfg(feature = "count-allocations")]
 mod allocations;
 pub mod auth;
+pub mod catalogue_command;
 pub mod cli;
 pub mod client;
 pub mod clock;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cluster::Cluster;
 use cluster::journal::{LogDisk, Writer};
+use domain::catalogue::Standing;
 use domain::event::SaleTerms;
 use domain::ids::EventId;
 use domain::ports::{BoxFuture, Clock, JournalFault, Listing, Listings};
@@ -33,10 +34,14 @@ impl OnSale for Sales {
         let allows = |terms: &SaleTerms| {
             terms.opens_at.is_none_or(|opens_at| now >= opens_at)
                 && now < terms.starts_at
+                && !terms.paused
                 && ttl_ms.is_none_or(|ttl_ms| (1..=terms.hold_ms).contains(&ttl_ms))
         };
-        self.cluster
-            .with_catalogue(|catalogue| catalogue.event(event).is_some_and(|event| allows(&event.terms)))
+        self.cluster.with_catalogue(|catalogue| {
+            catalogue
+                .event(event)
+                .is_some_and(|event| event.standing == Standing::Planned && allows(&event.terms))
+        })
     }
 }
 
@@ -60,5 +65,9 @@ impl<D: LogDisk> Listings for Directory<D> {
             cluster.follow_directory().await?;
             Ok(cluster.with_catalogue(|catalogue| catalogue.listing(event)))
         })
+    }
+
+    fn revision(&self, event: EventId) -> Option<u64> {
+        self.0.with_catalogue(|catalogue| catalogue.event(event).map(|event| event.revision))
     }
 }

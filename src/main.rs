@@ -9,7 +9,7 @@ use onsale::cli::{Cli, Command, Demo, Serve};
 use onsale::config::LogFormat;
 use onsale::fault::NodeFault;
 use onsale::signals::{stdin_ended, told_to_end};
-use onsale::{cluster_command, config, demo, logs, payments_command, wiring};
+use onsale::{catalogue_command, cluster_command, config, demo, logs, payments_command, wiring};
 
 /// What the demo logs: its output is for people.
 const QUIET: &str = "warn";
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => run_demo(&options),
         Command::Cluster(options) => run_cluster_command(&options),
         Command::Payments(options) => run_payments_command(&options),
+        Command::Catalogue(options) => run_catalogue_command(&options),
     };
     match ended {
         Ok(code) => code,
@@ -76,4 +77,11 @@ fn run_payments_command(options: &payments_command::PaymentsArgs) -> Result<Exit
     let running = payments_command::run(options, &config.auth);
     let clean = runtime.map_err(NodeFault::failed)?.block_on(running)?;
     Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn run_catalogue_command(options: &catalogue_command::CatalogueArgs) -> Result<ExitCode, NodeFault> {
+    let config = config::load(None, std::env::vars_os())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(NodeFault::failed)?.block_on(catalogue_command::run(options, &config.auth))?;
+    Ok(ExitCode::SUCCESS)
 }

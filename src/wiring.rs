@@ -48,6 +48,9 @@ const JOURNAL_CAPACITY: usize = 4_096;
 /// How long to wait after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long an owner may not have heard of a change of its event.
+const DIRECTORY_LOOK: Duration = Duration::from_millis(50);
+
 /// A node has stopped within 10 s: running requests get their grace, 5 s unless configured, and the groups the rest.
 const CLUSTER_STOPS_WITHIN: Duration = Duration::from_secs(4);
 
@@ -133,6 +136,7 @@ pub async fn serve_over(
     cluster.answer_with(Arc::new(PeerAnswers::new(&app)));
     let supervising = owners.clone();
     let supervisor = tokio::spawn(async move { supervising.supervise().await });
+    let following = tokio::spawn(follow_directory(cluster.clone(), owners.clone()));
     let watching = tokio::spawn(look_around(cluster.clone(), owners));
     let telling = tokio::spawn(limits::tell_others(app.limits.clone(), cluster.clone()));
     let ready = async {
@@ -161,6 +165,7 @@ pub async fn serve_over(
     supervisor.abort();
     watching.abort();
     telling.abort();
+    following.abort();
     serving_peers.abort();
     if tokio::time::timeout(CLUSTER_STOPS_WITHIN, cluster.shutdown()).await.is_err() {
         // What was acknowledged is on disk; the rest is found or not found at the next start, as after a kill.
@@ -295,6 +300,20 @@ async fn look_around(cluster: Arc<Cluster>, owners: Arc<Owners>) {
     let mut changes = cluster.route_changes();
     while changes.changed().await.is_ok() {
         owners.look_around();
+    }
+}
+
+/// Has owners take what the directory says of their events. It is looked at and not waited for: most of what is applied here
+/// is no word of the directory.
+async fn follow_directory(cluster: Arc<Cluster>, owners: Arc<Owners>) {
+    let mut seen = 0;
+    loop {
+        tokio::time::sleep(DIRECTORY_LOOK).await;
+        let applied = cluster.directory_applied();
+        if applied != seen || owners.are_behind() {
+            owners.all_listed().await;
+            seen = applied;
+        }
     }
 }
 

@@ -15,11 +15,12 @@ use actix::fut::{ActorFutureExt, WrapFuture};
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle};
 use domain::account::Role;
 use domain::event::{
-    self, Caller, Command, Decision, Fact, Key, Outcome, PaymentOutcome, Refusal, Sale, Stamped, Work,
+    self, Caller, Closing, Command, Decision, Fact, Key, Outcome, PaymentOutcome, Refusal, Sale, Stamped,
+    Work,
 };
 use domain::ids::BookingNumber;
 use domain::planted::{self, Bug};
-use domain::ports::{Charge, Place, Proposal, Term};
+use domain::ports::{Charge, Listing, Place, Proposal, Term};
 use domain::seat_map::SeatMap;
 use domain::time::{ShardTime, SharedTime, UnixMillis};
 use tokio::sync::oneshot;
@@ -42,6 +43,9 @@ const LAPSE_MARGIN: Duration = Duration::from_secs(5);
 /// How long expiry waits for a journal that is full.
 const BUSY_RETRY: Duration = Duration::from_millis(5);
 
+/// Bookings of a cancelled event with outside work under way, before more of them are cancelled.
+const WOUND_UP_AT_ONCE: usize = 64;
+
 /// Facts that one proposal carries at most, so that a flood of deadlines does not become one endless entry.
 const MOST_FACTS: usize = 4_096;
 
@@ -54,12 +58,19 @@ pub(crate) struct Settle {
     pub(crate) outcome: PaymentOutcome,
 }
 
+/// What the directory says of the event now; nothing, where it has let go of it. `Ok`: taken.
+pub(crate) struct Listed(pub(crate) Option<Listing>);
+
 impl Message for Wake {
     type Result = ();
 }
 
 impl Message for Settle {
     type Result = Result<bool, Fault>;
+}
+
+impl Message for Listed {
+    type Result = Result<(), Fault>;
 }
 
 pub(crate) struct EventActor {
@@ -78,6 +89,8 @@ pub(crate) struct EventActor {
     /// What is still to be told, as far as it is on disk.
     agenda: Agenda,
     telling_timer: Option<(u64, SpawnHandle)>,
+    /// A step of cancelling the bookings of a cancelled event is on its way to the disk.
+    winding_up: bool,
 }
 
 /// What the actor decides in one go: proposed as one, and released as one by its commit.
@@ -114,6 +127,7 @@ impl EventActor {
             at_work: HashMap::new(),
             agenda: Agenda::default(),
             telling_timer: None,
+            winding_up: false,
         }
     }
 
@@ -142,6 +156,7 @@ impl EventActor {
         }
         self.end_turn(turn, ctx);
         self.arm(ctx);
+        self.wind_up(ctx);
     }
 
     fn answer(&mut self, ask: Ask, turn: &mut Turn, ctx: &mut Context<Self>) {
@@ -350,6 +365,59 @@ impl EventActor {
         Ok(changes)
     }
 
+    /// Takes what the directory says of the event.
+    fn take(
+        &mut self,
+        listing: Option<&Listing>,
+        turn: &mut Turn,
+        ctx: &mut Context<Self>,
+    ) -> Result<(), Fault> {
+        let decision = event::amend(&self.sale, listing);
+        if decision.facts.is_empty() {
+            return Ok(());
+        }
+        self.make_room(turn, ctx)?;
+        self.shell.observer.decided("amend", "ok");
+        self.carry_out(decision, None, turn);
+        if self.sale.closing() == Some(Closing::Purged) {
+            let mut on_disk = turn.release.on_disk();
+            let gone = async move { on_disk.wait_for(|done| *done).await.is_ok() };
+            ctx.spawn(gone.into_actor(self).map(|_, _, ctx| ctx.terminate()));
+        }
+        Ok(())
+    }
+
+    /// Cancels some more bookings of a cancelled event, unless enough of it is under way. Whoever owns the sale next goes on
+    /// wherever this one ends.
+    fn wind_up(&mut self, ctx: &mut Context<Self>) {
+        if self.winding_up || self.sale.closing() != Some(Closing::Cancelled) {
+            return;
+        }
+        let room = WOUND_UP_AT_ONCE.saturating_sub(self.at_work.len());
+        let decision = event::wind_up(&self.sale, room);
+        if decision.facts.is_empty() {
+            return;
+        }
+        let now = self.now();
+        let mut turn = self.begin_turn(now);
+        if self.make_room(&mut turn, ctx).is_err() {
+            ctx.run_later(BUSY_RETRY, Self::wind_up);
+            return;
+        }
+        self.shell.observer.decided("wind-up", "ok");
+        let mut on_disk = turn.release.on_disk();
+        self.carry_out(decision, None, &mut turn);
+        self.end_turn(turn, ctx);
+        self.winding_up = true;
+        let next = async move { on_disk.wait_for(|done| *done).await.is_ok() };
+        ctx.spawn(next.into_actor(self).map(|on_disk, actor, ctx| {
+            actor.winding_up = false;
+            if on_disk {
+                actor.wind_up(ctx);
+            }
+        }));
+    }
+
     /// A broken invariant ends this actor, not the node: the next one starts from the replicated state.
     fn check(&self) {
         let checked = cfg!(debug_assertions) && self.sale.seats() <= VALIDATED_SEATS;
@@ -373,6 +441,7 @@ impl Actor for EventActor {
         if !planted::is(Bug::ForgetDeadlines) {
             self.arm(ctx);
         }
+        self.wind_up(ctx);
     }
 }
 
@@ -393,6 +462,22 @@ impl Handler<Settle> for EventActor {
         let taken = self.expire_due(&mut turn, ctx).and_then(|()| self.settle(settle, &mut turn, ctx));
         self.end_turn(turn, ctx);
         self.arm(ctx);
+        self.wind_up(ctx);
+        MessageResult(taken)
+    }
+}
+
+impl Handler<Listed> for EventActor {
+    type Result = MessageResult<Listed>;
+
+    fn handle(&mut self, Listed(listing): Listed, ctx: &mut Self::Context) -> Self::Result {
+        let now = self.now();
+        let mut turn = self.begin_turn(now);
+        let taken =
+            self.expire_due(&mut turn, ctx).and_then(|()| self.take(listing.as_ref(), &mut turn, ctx));
+        self.end_turn(turn, ctx);
+        self.arm(ctx);
+        self.wind_up(ctx);
         MessageResult(taken)
     }
 }

@@ -4,7 +4,7 @@
 //! Hazard: an actor may only start on state that includes everything proposed before; `Journal::open` waits for that.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard, Weak};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use domain::time::ShardTime;
 use tokio::sync::{Notify, oneshot};
 
 use crate::answer::{Answer, Answered, Fault, Lost};
-use crate::event::{EventActor, Wake};
+use crate::event::{EventActor, Listed, Wake};
 use crate::executor::Executor;
 use crate::inbox::{Ask, Inbox};
 
@@ -101,6 +101,8 @@ pub struct Owners {
     /// One lock an event while its actor is being made, so that there is only ever one.
     opening: Mutex<HashMap<EventId, Weak<Turn>>>,
     ended: Arc<Ended>,
+    /// Some owner could not take what the directory says of its event.
+    behind: AtomicBool,
 }
 
 /// The newest actor of an event, alive or not, and of the term in which it was made. Shared: a clone of an address costs an allocation and widens its mailbox.
@@ -109,9 +111,21 @@ struct Owner {
     inbox: Arc<Inbox>,
     term: Term,
     lost: Arc<Lost>,
+    /// The newest revision of the event that it has been told of.
+    revision: AtomicU64,
 }
 
 impl Owner {
+    /// Tells the actor what the directory says of its event; whether it has taken that.
+    async fn list(&self, listing: Option<Listing>) -> bool {
+        let revision = listing.as_ref().map(|listing| listing.revision);
+        let taken = matches!(self.address.send(Listed(listing)).await, Ok(Ok(())));
+        if let Some(revision) = revision.filter(|_| taken) {
+            self.revision.store(revision, Ordering::Relaxed);
+        }
+        taken
+    }
+
     /// Puts `asks` before the actor and calls it, unless it has been called already.
     fn tell(&self, asks: impl Iterator<Item = Ask>) -> Result<(), Fault> {
         if self.inbox.push(asks)? {
@@ -142,6 +156,7 @@ impl Owners {
             owners: RwLock::default(),
             opening: Mutex::default(),
             ended: Arc::default(),
+            behind: AtomicBool::new(false),
         }
     }
 
@@ -226,6 +241,40 @@ impl Owners {
         self.ended.notify.notify_one();
     }
 
+    /// Tells the owner of `event`, if it is here, what the directory says of it now. It takes effect before whatever is asked
+    /// of the owner after this.
+    pub async fn listed(&self, event: EventId) {
+        let Some(owner) = self.live_owner(event) else { return };
+        if self.shell.listings.revision(event) == Some(owner.revision.load(Ordering::Relaxed)) {
+            return;
+        }
+        let taken = match self.shell.listings.listing(event).await {
+            Ok(listing) => owner.list(listing).await,
+            Err(_) => false,
+        };
+        if !taken {
+            self.behind.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The same for all owners here.
+    pub async fn all_listed(&self) {
+        self.behind.store(false, Ordering::Relaxed);
+        let events: Vec<EventId> = {
+            let owners = self.owners.read().unwrap_or_else(PoisonError::into_inner);
+            owners.keys().copied().collect()
+        };
+        for event in events {
+            self.listed(event).await;
+        }
+    }
+
+    /// Whether some owner is still to be told what the directory says of its event.
+    #[must_use]
+    pub fn are_behind(&self) -> bool {
+        self.behind.load(Ordering::Relaxed)
+    }
+
     /// How many actors have ended since the start: by panic or by lost ownership.
     #[must_use]
     pub fn ended(&self) -> u64 {
@@ -292,13 +341,14 @@ impl Owners {
         let opened = self.shell.journal.open(event).await?;
         let listings = &self.shell.listings;
         let known = if opened.sale.is_some() { listings.listing(event).await? } else { None };
-        let listing = match known {
-            Some(listing) => listing,
-            None => listings.latest(event).await?.ok_or(NoOwner::Unknown)?,
+        let latest = if known.is_none() { listings.latest(event).await? } else { known };
+        let Some(listing) = latest else {
+            self.purge(event, opened).await?;
+            return Err(NoOwner::Unknown);
         };
         let map = listing.map.clone();
         let (term, time) = (opened.term, opened.time.clone());
-        let sale = self.sale(event, opened, listing).await?;
+        let sale = self.sale(event, opened, &listing).await?;
         lock(&time).continue_after(sale.last_stamp(), self.shell.clock.read());
         if planted::is(Bug::TimeFromWallClock) {
             *lock(&time) = ShardTime::resume(sale.last_stamp(), self.shell.clock.read());
@@ -309,7 +359,10 @@ impl Owners {
         }
         let (mailbox, receiver) = channel(MAILBOX);
         let inbox = Arc::new(Inbox::new(self.shell.mailbox_capacity, self.shell.observer.clone()));
-        let owner = Arc::new(Owner { address: Addr::new(mailbox), inbox, term, lost: Arc::default() });
+        let is_behind = !event::amend(&sale, Some(&listing)).facts.is_empty();
+        let revision = AtomicU64::new(sale.revision());
+        let (address, lost) = (Addr::new(mailbox), Arc::default());
+        let owner = Arc::new(Owner { address, inbox, term, lost, revision });
         let (shell, inbox, lost) = (self.shell.clone(), owner.inbox.clone(), owner.lost.clone());
         let ended = EndGuard { ended: self.ended.clone(), inbox: inbox.clone(), event };
         self.executor.spawn(
@@ -325,30 +378,49 @@ impl Owners {
         );
         let before = self.owners_mut().insert(event, owner.clone());
         before.into_iter().for_each(|before| before.lost.tell());
+        if is_behind && !owner.list(Some(listing)).await {
+            self.behind.store(true, Ordering::Relaxed);
+        }
         Ok(owner)
     }
 
     /// The sale to own: as replicated, or opened now from the directory's listing.
-    async fn sale(&self, event: EventId, opened: Opened, listing: Listing) -> Result<Sale, NoOwner> {
+    async fn sale(&self, event: EventId, opened: Opened, listing: &Listing) -> Result<Sale, NoOwner> {
         if let Some(mut sale) = opened.sale {
             planted::spoil(Bug::ForgetKeys, &mut sale);
             planted::spoil(Bug::ReuseHoldNumbers, &mut sale);
             return Ok(sale);
         }
         let now = lock(&opened.time).advance(self.shell.clock.read());
-        let (terms, revision) = (listing.terms, listing.revision);
+        let (terms, revision) = (listing.terms.clone(), listing.revision);
         let fact = Fact::SaleOpened { terms, seats: listing.map.len(), revision };
         let first = Stamped { at: now, fact };
         let mut sale = None;
         event::apply(&mut sale, event, &first);
-        let proposal = Proposal { event, term: opened.term, base: 0, facts: vec![first] };
+        self.write(Proposal { event, term: opened.term, base: 0, facts: vec![first] }).await?;
+        sale.ok_or(NoOwner::Fault(Fault::OwnerUnavailable))
+    }
+
+    /// What is left of an event that the directory has let go of.
+    async fn purge(&self, event: EventId, opened: Opened) -> Result<(), NoOwner> {
+        let Some(sale) = opened.sale else { return Ok(()) };
+        let decision = event::amend(&sale, None);
+        if decision.facts.is_empty() {
+            return Ok(());
+        }
+        let now = lock(&opened.time).advance(self.shell.clock.read());
+        let facts = decision.facts.into_iter().map(|fact| Stamped { at: now, fact }).collect();
+        self.write(Proposal { event, term: opened.term, base: sale.facts(), facts }).await
+    }
+
+    /// Returns when `proposal` is on disk.
+    async fn write(&self, proposal: Proposal) -> Result<(), NoOwner> {
         let (done, committed) = oneshot::channel();
         let done = Box::new(move |result| {
             let _abandoned = done.send(result);
         });
-        self.shell.journal.reserve(event)?(proposal, done);
-        committed.await.unwrap_or(Err(JournalFault::Closed))?;
-        sale.ok_or(NoOwner::Fault(Fault::OwnerUnavailable))
+        self.shell.journal.reserve(proposal.event)?(proposal, done);
+        Ok(committed.await.unwrap_or(Err(JournalFault::Closed))?)
     }
 }
 

@@ -39,6 +39,8 @@ fn opening() -> Fact {
         hold_ms: 600_000,
         per_customer: None,
         cancellation: Cancellation { until: far, fee_percent: 0 },
+        charges: None,
+        paused: false,
     };
     Fact::SaleOpened { terms, seats: SEATS, revision: 1 }
 }
@@ -49,7 +51,7 @@ fn fact(number: u64) -> Fact {
     if number % 2 == 1 {
         return Fact::HoldReleased { hold };
     }
-    let seat = |seat| PricedSeat { seat: SeatIndex::new(seat), price_minor: 1000 };
+    let seat = |seat| PricedSeat { seat: SeatIndex::new(seat), price_minor: 1000, price_type: 0 };
     let first = (number % u64::from(SEATS)) as u32;
     Fact::Held {
         hold,

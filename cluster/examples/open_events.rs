@@ -36,7 +36,7 @@ fn held(number: u32) -> Stamped {
     stamped(Fact::Held {
         hold: HoldNumber::new(number + 1),
         buyer: UserId::new(number.into()),
-        tickets: [PricedSeat { seat: SeatIndex::new(number), price_minor: 1000 }].into(),
+        tickets: [PricedSeat { seat: SeatIndex::new(number), price_minor: 1000, price_type: 0 }].into(),
         expires_at: UnixMillis::new(1_700_000_600_000),
     })
 }

@@ -19,6 +19,8 @@ pub(crate) fn opened() -> Stamped {
         hold_ms: 600_000,
         per_customer: None,
         cancellation: Cancellation { until: UnixMillis::new(1_800_000_000_000), fee_percent: 0 },
+        charges: None,
+        paused: false,
     };
     at(0, Fact::SaleOpened { terms, seats: 1000, revision: 1 })
 }

@@ -59,7 +59,7 @@ fn held() -> Vec<Stamped> {
         fact: Fact::Held {
             hold: HoldNumber::new(seat),
             buyer: UserId::new(numbers.next()),
-            tickets: [PricedSeat { seat: SeatIndex::new(seat), price_minor: 5_000 }].into(),
+            tickets: [PricedSeat { seat: SeatIndex::new(seat), price_minor: 5_000, price_type: 0 }].into(),
             expires_at: START.plus_ms(HOLD_MS + u64::from(seat / 50)),
         },
     };

@@ -127,6 +127,8 @@ pub struct Listing {
     pub map: Arc<SeatMap>,
     /// The directory's revision of the event.
     pub revision: u64,
+    /// The event will not take place: nothing more is to be sold.
+    pub cancelled: bool,
 }
 
 /// The directory, as an owner needs it.
@@ -138,6 +140,9 @@ pub trait Listings: Send + Sync {
     fn latest(&self, event: EventId) -> BoxFuture<Result<Option<Listing>, JournalFault>> {
         self.listing(event)
     }
+
+    /// The revision of `event` as this node knows it, at once; `None` where it knows no such event.
+    fn revision(&self, event: EventId) -> Option<u64>;
 }
 
 /// A charge to be made or undone at a payment provider. The idempotency key of every outside call is made from these.

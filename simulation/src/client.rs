@@ -208,7 +208,7 @@ impl Client {
                     _ => Outcome::Booked(booking),
                 }
             }
-            (Reply::SeatsChanged | Reply::Heard, _) => {
+            (Reply::SeatsChanged | Reply::Heard | Reply::Closed, _) => {
                 Outcome::Malformed { why: "nobody asked for this".into() }
             }
         }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use bench::history::{Account, Owner, Ticket};
 use domain::account::Role;
-use domain::catalogue::{Author, CancellationDraft, EventDraft, VenueDraft, add_event, add_venue};
+use domain::catalogue::{
+    Author, CancellationDraft, ChargesDraft, EventDraft, VenueDraft, add_event, add_venue,
+};
 use domain::event::Caller;
 use domain::ids::{EventId, SeatIndex, UserId, VenueId};
 use domain::seat_map::{Plan, PlanLayout, PlanRow, PlanSeats, PlanSection, SeatMap};
@@ -88,6 +90,7 @@ impl Stage {
             lon: 121.55,
             timezone: "Asia/Taipei".into(),
             seat_map: self.map.clone(),
+            external_id: None,
         }
     }
 
@@ -108,6 +111,8 @@ impl Stage {
             per_customer: None,
             hold_seconds: HOLD_SECONDS,
             cancellation: Some(CancellationDraft { until: starts_at, fee_percent: 10 }),
+            charges: ChargesDraft::default(),
+            external_id: None,
         })
     }
 

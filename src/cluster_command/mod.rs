@@ -19,8 +19,9 @@ mod testing;
 mod watch;
 mod words;
 
+pub(crate) use self::arguments::reachable;
 pub use self::arguments::{ClusterArgs, ClusterCommand};
-use self::output::say;
+pub(crate) use self::output::say;
 use self::session::{Order, Session};
 use crate::config::AuthConfig;
 use crate::fault::NodeFault;

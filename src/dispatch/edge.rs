@@ -85,7 +85,9 @@ pub(super) fn may_free(command: &Command) -> bool {
         Command::ReleaseHold { .. }
         | Command::Cancel { .. }
         | Command::Unblock { .. }
-        | Command::HearProvider { .. } => true,
+        | Command::HearProvider { .. }
+        | Command::Restore { .. }
+        | Command::MoveTicket { .. } => true,
         _ => false,
     }
 }

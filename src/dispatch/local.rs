@@ -30,6 +30,11 @@ impl Local {
         Self { owners, pending_after }
     }
 
+    /// Tells the owner of `event`, if it is here, what the directory says of it now.
+    pub(super) async fn listed(&self, event: EventId) {
+        self.owners.listed(event).await;
+    }
+
     /// Has `command` decided and waits until the answer is on disk.
     pub(super) async fn command(
         &self,

@@ -162,6 +162,12 @@ impl Dispatch {
         Box::pin(Elsewhere::new(self, event, caller, asking).decided(commands)).await
     }
 
+    /// The directory says otherwise of `event` than before: if its owner is here, it takes that before the next command.
+    /// Owners elsewhere hear of it with the directory itself.
+    pub async fn listed(&self, event: EventId) {
+        self.local.listed(event).await;
+    }
+
     /// Waits, within bounds, until reads of `of` on this node show every reply that this node has given.
     pub async fn caught_up(&self, of: State) {
         self.seen.caught_up(&*self.ways, of).await;

@@ -17,6 +17,7 @@ use bytes::BytesMut;
 use cluster::peer::{CallError, Lane, Service};
 use cluster::raft::types::NodeId;
 use cluster::wire::{Counted, WireError, decode, encode};
+use domain::ids::EventId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -163,15 +164,22 @@ impl Dispatch {
         Ok(request)
     }
 
-    /// The answer to a relayed request, for the way back. `changes` says whether it may have changed something.
+    /// The answer to a relayed request, for the way back. `changes` says whether it may have changed something, and `sale`
+    /// of which event the sale, beside the catalogue and the accounts.
     ///
     /// # Errors
     /// [`CallError::Lost`] where it cannot be carried.
-    pub fn relayed_answer(&self, response: &Response<Bytes>, changes: bool) -> Result<Bytes, CallError> {
+    pub fn relayed_answer(
+        &self,
+        response: &Response<Bytes>,
+        changes: bool,
+        sale: Option<EventId>,
+    ) -> Result<Bytes, CallError> {
         let mut applied = Vec::new();
         if changes {
             let position = |of| Some((of, self.ways.applied(of)?));
-            applied.extend([State::Catalogue, State::Accounts].into_iter().filter_map(position));
+            let states = [State::Catalogue, State::Accounts].into_iter().chain(sale.map(State::Sale));
+            applied.extend(states.filter_map(position));
         }
         write_response(response, applied)
             .ok_or_else(|| CallError::Lost("the answer has too much in its head".to_owned()))

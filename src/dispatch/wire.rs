@@ -118,6 +118,8 @@ pub(super) enum Refused {
     AlreadyPaid,
     Invalid { pointer: String, message: String },
     Exhausted,
+    EventCancelled,
+    InUse,
 }
 
 impl Batch {
@@ -171,6 +173,8 @@ impl From<Refusal> for Refused {
                 Self::Invalid { pointer: pointer.to_owned(), message: message.to_owned() }
             }
             Refusal::Exhausted => Self::Exhausted,
+            Refusal::EventCancelled => Self::EventCancelled,
+            Refusal::InUse => Self::InUse,
         }
     }
 }
@@ -191,6 +195,8 @@ impl From<Refused> for NoReply {
             Refused::AlreadyPaid => Refusal::AlreadyPaid,
             Refused::Invalid { pointer, message } => return Self::Invalid(Invalid { pointer, message }),
             Refused::Exhausted => Refusal::Exhausted,
+            Refused::EventCancelled => Refusal::EventCancelled,
+            Refused::InUse => Refusal::InUse,
         })
     }
 }

@@ -82,6 +82,8 @@ fn every_refusal_comes_through() {
         Refusal::NotCancellable,
         Refusal::AlreadyPaid,
         Refusal::Exhausted,
+        Refusal::EventCancelled,
+        Refusal::InUse,
     ] {
         let came: NoReply = Refused::from(refusal.clone()).into();
         assert!(matches!(came, NoReply::Refused(came) if came == refusal));

@@ -4,6 +4,7 @@
 //! 304 and no body.
 
 use std::convert::Infallible;
+use std::fmt;
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
@@ -38,6 +39,26 @@ impl Tag {
         Self(format!("\"{digits}\""))
     }
 
+    /// The same with the revision of the thing in front, for whoever wants to change that and cares for no more.
+    #[must_use]
+    pub fn of_revision(revision: u64, content: &[u8]) -> Self {
+        let Self(tag) = Self::of(content);
+        Self(format!("\"{revision}-{}", &tag[1..]))
+    }
+
+    /// Whether `text`, from a client, names this tag.
+    #[must_use]
+    pub fn is_named(&self, text: &str) -> bool {
+        text == "*" || text.strip_prefix("W/").unwrap_or(text) == self.0
+    }
+
+    /// Whether `text`, from a client, names a tag of this revision.
+    #[must_use]
+    pub fn is_of_revision(text: &str, revision: u64) -> bool {
+        let tag = text.strip_prefix("W/").unwrap_or(text).trim_matches('"');
+        text == "*" || tag.split_once('-').is_some_and(|(of, _)| of == revision.to_string())
+    }
+
     /// Whether the client has this already.
     fn is_known_to(&self, headers: &HeaderMap) -> bool {
         self.is_among(headers, IF_NONE_MATCH)
@@ -50,7 +71,7 @@ impl Tag {
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .map(|tag| tag.trim())
-            .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == self.0)
+            .any(|tag| self.is_named(tag))
     }
 
     /// 304 if the client has it, else what `answer` makes.
@@ -60,6 +81,12 @@ impl Tag {
             Audience::Private => "private, no-cache",
         };
         Guard { tag: self.0.clone(), cache_control, unchanged: self.is_known_to(headers) }
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -85,7 +85,7 @@ async fn show(
     let seats = found.seats_now(&app, caller).await?;
     let age = seats.age();
     let shape = format!("{media_type} {narrowed:?}");
-    let guard = tag(&app, &found, seats.version, caller, &shape).guard(&headers, audience(caller));
+    let guard = tag(&app, &found, &seats, caller, &shape).guard(&headers, audience(caller));
     if guard.is_unchanged() {
         return Ok(SeatsNow::dated(age, guard.respond(media_type, Vec::new())));
     }

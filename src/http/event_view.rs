@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::catalogue::{Catalogue, Event, EventStatus, Performer, Venue};
-use domain::event::{Counts, Sale};
+use domain::catalogue::{Catalogue, ChargesDraft, Event, EventStatus, Performer, Venue};
+use domain::event::{Counts, Progress, Sale};
 use domain::ids::EventId;
 use domain::seat_map::Row;
 use domain::time::UnixMillis;
@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::auth::Customer;
+use super::charge_bodies::{FeeBody, PriceTypeBody, TaxBody};
 use super::performers::PerformerBody;
 use super::problem::{Code, Problem};
 use super::seats_now::{Reader, SeatsNow};
@@ -112,8 +113,21 @@ impl Found {
 
     /// All of it but the tickets.
     pub(super) fn body<T>(&self, now: UnixMillis, counts: Counts, tickets: Option<T>) -> EventBody<'_, T> {
-        let Event { id, name, description, kind, performers, venue, image_url, terms, revision, created_at } =
-            self.event.as_ref();
+        let Event {
+            id,
+            name,
+            description,
+            kind,
+            performers,
+            venue,
+            image_url,
+            terms,
+            revision,
+            created_at,
+            external_id,
+            standing: _,
+        } = self.event.as_ref();
+        let charges = ChargesDraft::of(terms.charges.as_deref(), &self.venue.seat_map);
         EventBody {
             id: Id(*id),
             name,
@@ -140,6 +154,11 @@ impl Found {
             organizer_id: Id(terms.organizer),
             revision: *revision,
             created_at: Timestamp(*created_at),
+            external_id: external_id.as_deref(),
+            price_types: charges.types.into_iter().map(PriceTypeBody::from).collect(),
+            fees: charges.fees.iter().map(FeeBody::from).collect(),
+            taxes: charges.taxes.iter().map(TaxBody::from).collect(),
+            winding_up: None,
             availability: Availability::new(counts),
             tickets,
         }
@@ -168,6 +187,8 @@ pub(super) const fn status_name(status: EventStatus) -> &'static str {
     match status {
         EventStatus::Scheduled => "scheduled",
         EventStatus::Onsale => "onsale",
+        EventStatus::Postponed => "postponed",
+        EventStatus::Cancelled => "cancelled",
         EventStatus::Ended => "ended",
     }
 }
@@ -201,10 +222,42 @@ pub(super) struct EventBody<'a, T> {
     organizer_id: ids::User,
     revision: u64,
     created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    price_types: Vec<PriceTypeBody>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fees: Vec<FeeBody>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    taxes: Vec<TaxBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    winding_up: Option<WindingUp>,
     availability: Availability,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<TicketView<'a>>>)]
     tickets: Option<T>,
+}
+
+/// How far the bookings of a cancelled event are cancelled.
+#[derive(Debug, Serialize, ToSchema)]
+struct WindingUp {
+    bookings: u32,
+    cancelled: u32,
+    refunded: u32,
+    amount: MoneyView,
+}
+
+impl<T> EventBody<'_, T> {
+    /// With how far its bookings are cancelled, for those who are told.
+    pub(super) fn winding_up(mut self, progress: Option<Progress>) -> Self {
+        self.winding_up = progress.map(|progress| WindingUp {
+            bookings: progress.bookings,
+            cancelled: progress.cancelled,
+            refunded: progress.refunded,
+            amount: MoneyView::new(progress.refunded_minor, self.currency.0),
+        });
+        self
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,9 +1,8 @@
 //! Bodies that clients send, for fuzzers.
 
-use domain::catalogue::EventDraft;
-use domain::seat_map::SeatMap;
 use serde_json::Value;
 
+use super::event_change::EventChange;
 use super::extract::{BodyHash, Target, Written, parse};
 use super::new_event::NewEvent;
 use super::seat_plan::SeatPlan;
@@ -17,9 +16,8 @@ pub fn json(bytes: &[u8]) {
         assert_eq!(hash(&written), hash(&written.clone()));
     }
     let _any = parse::<Value>(bytes).is_ok();
-    if let Ok(plan) = parse::<SeatPlan>(bytes).map(|plan| plan.into_plan("/seatMap")) {
-        let _map = plan.map(SeatMap::build).is_ok();
-    }
-    let _event = parse::<NewEvent>(bytes).map(EventDraft::from).is_ok();
+    let _map = parse::<SeatPlan>(bytes).map(|plan| plan.build("/seatMap").is_ok()).is_ok();
+    let _event = parse::<NewEvent>(bytes).map(|event| event.draft().is_ok()).is_ok();
+    let _change = parse::<EventChange>(bytes).is_ok();
     selling::read_any(bytes);
 }

@@ -90,9 +90,11 @@ fn way(ways: &dyn Ways, method: &Method, path: &str, headers: &HeaderMap) -> Way
         ["users", ..] => decided(State::Accounts),
         // What a payment provider tells is for the sale, which is found from what it says.
         ["webhooks", "stripe"] => Way::Here,
-        ["venues" | "performers" | "webhooks", ..] | ["events"] | ["events", _] if !reads => {
+        ["venues" | "performers" | "catalogue" | "webhooks", ..] | ["events"] | ["events", _] if !reads => {
             decided(State::Catalogue)
         }
+        // Whoever is to get seats must be known, which only nodes with accounts can say.
+        ["events", _, "seats", "comp"] => with_accounts(ways),
         // What everybody may see comes by the feed of seats; who has them does not.
         ["event", id] | ["events", id] | ["events", id, "seats"] if headers.contains_key(AUTHORIZATION) => {
             id.parse().map_or(Way::Here, |event| with_sale(ways, event))
@@ -126,7 +128,9 @@ fn with_sale(ways: &dyn Ways, event: EventId) -> Way {
 }
 
 async fn elsewhere(app: &App, request: Request, way: Way) -> Result<Response, Problem> {
-    let is_venue = request.uri().path() == "/venues";
+    let path = request.uri().path();
+    let (is_venue, is_batch, sale) =
+        (path.starts_with("/venues"), path == "/catalogue/batch", event_of(path));
     let (mut parts, body) = request.into_parts();
     require_sane_token(&parts.headers)?;
     if way == Way::Owner(State::Catalogue) {
@@ -134,7 +138,11 @@ async fn elsewhere(app: &App, request: Request, way: Way) -> Result<Response, Pr
         Organizer::from_request_parts(&mut parts, app).await?;
     }
     let config = &app.config.http;
-    let most = if is_venue { config.seat_map_limit_bytes } else { config.body_limit_bytes };
+    let most = match (is_venue, is_batch) {
+        (true, _) => config.seat_map_limit_bytes,
+        (_, true) => config.batch_limit_bytes,
+        _ => config.body_limit_bytes,
+    };
     let body = read_at_most(body, most).await?;
     let id = Asking::current(config.request_deadline).id;
     if !id.is_empty() {
@@ -146,12 +154,15 @@ async fn elsewhere(app: &App, request: Request, way: Way) -> Result<Response, Pr
     }
     let answered = match way {
         Way::Owner(of) => {
-            let size = if is_venue { Size::Large } else { Size::Small };
+            let size = if is_venue || is_batch { Size::Large } else { Size::Small };
             let answered = app.dispatch.relay_to_owner(of, request, size).await;
             // Reading your writes: what this node answers, it shows.
             app.dispatch.caught_up(of).await;
             if of == State::Accounts {
                 app.identities.forget();
+            }
+            if let Some(event) = sale {
+                app.dispatch.caught_up(State::Sale(event)).await;
             }
             answered
         }
@@ -177,6 +188,7 @@ async fn elsewhere(app: &App, request: Request, way: Way) -> Result<Response, Pr
 pub(crate) async fn answer(app: &App, router: Router, message: Bytes) -> Result<Bytes, CallError> {
     let request = app.dispatch.relayed_request(&message)?;
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let sale = event_of(request.uri().path());
     let response = match router.oneshot(request.map(Body::from)).await {
         Ok(response) => response,
         Err(never) => match never {},
@@ -184,7 +196,16 @@ pub(crate) async fn answer(app: &App, router: Router, message: Bytes) -> Result<
     let (parts, body) = response.into_parts();
     let body = Limited::new(body, MAX_BODY_BYTES).collect().await;
     let body = body.map_err(|error| CallError::Lost(format!("the answer broke off: {error}")))?.to_bytes();
-    app.dispatch.relayed_answer(&Response::from_parts(parts, body), changes)
+    if let Some(event) = sale.filter(|_| changes) {
+        // What was decided by the event's owner was to be seen here before anybody is told.
+        app.dispatch.caught_up(State::Sale(event)).await;
+    }
+    app.dispatch.relayed_answer(&Response::from_parts(parts, body), changes, sale)
+}
+
+/// The event that a path is about.
+fn event_of(path: &str) -> Option<EventId> {
+    path.strip_prefix("/events/")?.split('/').next()?.parse().ok()
 }
 
 #[cfg(test)]

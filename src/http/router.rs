@@ -15,7 +15,9 @@ use super::envelope::{Envelope, envelope};
 use super::openapi::{self, Routes};
 use super::problem::Problem;
 use super::relay::{relay, relay_admin};
-use super::{App, admin, event_seats, events, performers, search, selling, users, venues, webhooks};
+use super::{
+    App, admin, catalogue_batch, event_seats, events, performers, search, selling, users, venues, webhooks,
+};
 use crate::config::HttpConfig;
 
 /// What clients reach.
@@ -49,6 +51,7 @@ fn public_routes(limits: &HttpConfig) -> Routes {
         .merge(events::routes())
         .merge(webhooks::routes())
         .merge(search::routes())
+        .merge(catalogue_batch::routes(limits.batch_limit_bytes))
         .merge(selling::routes())
         .json_only();
     let any_form = event_seats::routes().merge(selling::batch_routes(limits.batch_limit_bytes));

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use domain::catalogue::{
-    Author, Catalogue, EventDraft, PerformerDraft, VenueDraft, add_event, add_performer, add_venue,
+    Author, Catalogue, ChargesDraft, EventDraft, PerformerDraft, VenueDraft, add_event, add_performer,
+    add_venue,
 };
 use domain::ids::{EventId, PerformerId, UserId, VenueId};
 use domain::seat_map::{Plan, PlanLayout, PlanSection, SeatMap};
@@ -29,9 +30,14 @@ fn events() -> Vec<Found> {
             lon,
             timezone: "UTC".into(),
             seat_map: seat_map.clone(),
+            external_id: None,
         };
-        let performer =
-            PerformerDraft { name: format!("Performer{number}"), genre: "Rock".into(), bio: String::new() };
+        let performer = PerformerDraft {
+            name: format!("Performer{number}"),
+            genre: "Rock".into(),
+            bio: String::new(),
+            external_id: None,
+        };
         let event = EventDraft {
             name: name.into(),
             description: String::new(),
@@ -46,6 +52,8 @@ fn events() -> Vec<Found> {
             per_customer: None,
             hold_seconds: 600,
             cancellation: None,
+            charges: ChargesDraft::default(),
+            external_id: None,
         };
         let (mut facts, _) = add_venue(VenueId::new(number), &venue, author).unwrap();
         facts.extend(add_performer(PerformerId::new(number), &performer, author).unwrap().0);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::http::header::AGE;
 use axum::response::Response;
-use domain::event::{BookingStatus, Counts, Sale, SeatStatus};
+use domain::event::{BookingStatus, Closing, Counts, Progress, Sale, SeatStatus};
 use domain::ids::{SeatIndex, UserId};
 
 use super::auth::Customer;
@@ -62,6 +62,8 @@ pub(super) struct SeatsNow {
     pub(super) version: u64,
     /// How many are in each status.
     pub(super) counts: Counts,
+    /// Of a cancelled event, for its organizer: how far its bookings are cancelled.
+    pub(super) progress: Option<Progress>,
     statuses: Vec<SeatStatus>,
     /// Of the seats whose holders the reader may know, in order.
     holders: Vec<(SeatIndex, Holder)>,
@@ -80,6 +82,7 @@ impl SeatsNow {
         Self {
             version: seen.version,
             counts: seen.statuses.counts(),
+            progress: None,
             statuses: seen.statuses.iter().collect(),
             holders: Vec::new(),
             reader: Reader::Anyone,
@@ -105,12 +108,14 @@ impl SeatsNow {
         let Some(sale) = sale else {
             let counts = Counts { available: seats, ..Counts::default() };
             let statuses = vec![SeatStatus::Available; seats as usize];
-            return Self { version: 0, counts, statuses, holders: Vec::new(), reader, age: None };
+            let holders = Vec::new();
+            return Self { version: 0, counts, progress: None, statuses, holders, reader, age: None };
         };
         let holders = if reader == Reader::Anyone { Vec::new() } else { holders(sale, reader) };
         Self {
             version: sale.version(),
             counts: sale.counts(),
+            progress: progress(sale, reader),
             statuses: sale.statuses().collect(),
             holders,
             reader,
@@ -132,6 +137,11 @@ impl SeatsNow {
         };
         (status, told)
     }
+}
+
+fn progress(sale: &Sale, reader: Reader) -> Option<Progress> {
+    let told = matches!(reader, Reader::Insider(_)) && sale.closing() == Some(Closing::Cancelled);
+    told.then(|| sale.progress())
 }
 
 fn holders(sale: &Sale, reader: Reader) -> Vec<(SeatIndex, Holder)> {

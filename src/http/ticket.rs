@@ -58,9 +58,20 @@ pub struct TicketView<'a> {
 pub struct HeldTicket<'a> {
     #[serde(flatten)]
     ticket: TicketView<'a>,
+    #[serde(rename = "priceType", skip_serializing_if = "Option::is_none")]
+    price_type: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     code: Option<CodeText>,
+}
+
+impl<'a> HeldTicket<'a> {
+    /// The same, of a price type, where the event has some.
+    #[must_use]
+    pub fn of_type(mut self, price_type: Option<&'a str>) -> Self {
+        self.price_type = price_type;
+        self
+    }
 }
 
 /// What may be told of the one who has a seat.
@@ -105,7 +116,7 @@ impl Scene {
     ) -> HeldTicket<'_> {
         let place = self.map.place(seat).expect("a sale has only seats of its map");
         let ticket = self.ticket(seat, place, price_minor, status, told);
-        HeldTicket { ticket, code: code.map(CodeText) }
+        HeldTicket { ticket, price_type: None, code: code.map(CodeText) }
     }
 
     fn ticket<'a>(

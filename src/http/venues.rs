@@ -6,25 +6,25 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header::LOCATION};
 use axum::response::{IntoResponse, Response};
-use domain::catalogue::{Author, Venue, VenueDraft, add_venue};
+use domain::catalogue::{Author, Catalogue, Venue, VenueDraft, add_venue, change_venue, remove_venue};
 use domain::ids::VenueId;
-use domain::invalid::Invalid;
 use domain::seat_map::SeatMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
 use super::auth::Organizer;
-use super::cache::{self, Audience};
-use super::extract::{ApiJson, ApiPath, ApiQuery};
-use super::openapi::{Part, Routes, get, post};
+use super::cache::{self, Audience, Tag};
+use super::extract::{ApiJson, ApiPath, ApiQuery, IfMatch, given};
+use super::openapi::{Part, Routes, delete, get, post, put};
 use super::page::PageQuery;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::seat_plan::SeatPlan;
 use super::wire::{Id, Timestamp, ids};
 
 /// The routes of this module; seat maps may have `seat_map_limit_bytes`.
 pub(super) fn routes(seat_map_limit_bytes: usize) -> Routes {
+    let ok = StatusCode::OK;
     Routes::of(Part::Catalogue)
         .route(
             "/venues",
@@ -33,7 +33,21 @@ pub(super) fn routes(seat_map_limit_bytes: usize) -> Routes {
                 .body_limit(seat_map_limit_bytes),
         )
         .route("/venues", get(list, "All venues").gives_page::<VenueBody<'_>>())
-        .route("/venues/{id}", get(show, "A venue, without its seats").gives::<VenueBody<'_>>(StatusCode::OK))
+        .route("/venues/{id}", get(show, "A venue, without its seats").gives::<VenueBody<'_>>(ok))
+        .route(
+            "/venues/{id}",
+            put(change, "Change a venue")
+                .says("What is left out stays as it is.")
+                .gives::<VenueBody<'_>>(ok)
+                .refuses(&[Code::InUse])
+                .body_limit(seat_map_limit_bytes),
+        )
+        .route(
+            "/venues/{id}",
+            delete(remove, "Remove a venue to which no event refers")
+                .gives_nothing(StatusCode::NO_CONTENT)
+                .refuses(&[Code::InUse]),
+        )
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -48,11 +62,31 @@ struct NewVenue {
     seat_map: SeatPlan,
 }
 
+/// What is left out stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct VenueChange {
+    #[serde(default, deserialize_with = "given")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    address: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    city: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    country: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    location: Option<Location>,
+    #[serde(default, deserialize_with = "given")]
+    timezone: Option<String>,
+    #[serde(default, deserialize_with = "given")]
+    seat_map: Option<SeatPlan>,
+}
+
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Location {
-    lat: f64,
-    lon: f64,
+pub(super) struct Location {
+    pub(super) lat: f64,
+    pub(super) lon: f64,
 }
 
 /// A venue, without its seats.
@@ -71,6 +105,8 @@ pub(super) struct VenueBody<'a> {
     categories: &'a [String],
     organizer_id: ids::User,
     created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<&'a str>,
 }
 
 impl<'a> VenueBody<'a> {
@@ -87,6 +123,7 @@ impl<'a> VenueBody<'a> {
             categories: venue.seat_map.categories(),
             organizer_id: Id(venue.organizer),
             created_at: Timestamp(venue.created_at),
+            external_id: venue.external_id.as_deref(),
         }
     }
 }
@@ -106,12 +143,6 @@ async fn create(
 }
 
 fn draft(new: NewVenue) -> Result<VenueDraft, Problem> {
-    let seat_map = SeatMap::build(new.seat_map.into_plan("/seatMap")?).map_err(|errors| {
-        let invalid = |error: domain::seat_map::PlanError| {
-            Invalid::new(format!("/seatMap{}", error.pointer), error.message)
-        };
-        errors.into_iter().map(invalid).collect::<Vec<_>>()
-    })?;
     Ok(VenueDraft {
         name: new.name,
         address: new.address,
@@ -120,8 +151,69 @@ fn draft(new: NewVenue) -> Result<VenueDraft, Problem> {
         lat: new.location.lat,
         lon: new.location.lon,
         timezone: new.timezone,
-        seat_map: Arc::new(seat_map),
+        seat_map: new.seat_map.build("/seatMap")?,
+        external_id: None,
     })
+}
+
+async fn change(
+    State(app): State<App>,
+    ApiPath(Id(id)): ApiPath<Id<VenueId>>,
+    Organizer(caller): Organizer,
+    if_match: IfMatch,
+    body: ApiJson<VenueChange>,
+) -> Result<Response, Problem> {
+    let mut change = body.value;
+    let plan = change.seat_map.take();
+    let built = move || plan.map(|plan| plan.build("/seatMap")).transpose();
+    let seat_map = tokio::task::spawn_blocking(built).await.map_err(Problem::internal)??;
+    let changed = app.cluster.update_catalogue(move |catalogue: &Catalogue| {
+        let before = catalogue.venue(id).ok_or_else(|| Problem::not_found("venue"))?;
+        if_match.require(&tag(before)?)?;
+        let draft = change.of(before, seat_map);
+        Ok::<_, Problem>(change_venue(catalogue, id, &draft, caller.into())?)
+    });
+    let venue = changed.await??;
+    let body = serde_json::to_vec(&VenueBody::new(&venue)).map_err(Problem::internal)?;
+    let guard = Tag::of(&body).guard(&HeaderMap::new(), Audience::Private);
+    Ok(guard.respond("application/json", body))
+}
+
+impl VenueChange {
+    fn of(self, before: &Venue, seat_map: Option<Arc<SeatMap>>) -> VenueDraft {
+        let Location { lat, lon } = self.location.unwrap_or(Location { lat: before.lat, lon: before.lon });
+        VenueDraft {
+            name: self.name.unwrap_or_else(|| before.name.clone()),
+            address: self.address.unwrap_or_else(|| before.address.clone()),
+            city: self.city.unwrap_or_else(|| before.city.clone()),
+            country: self.country.unwrap_or_else(|| before.country.clone()),
+            lat,
+            lon,
+            timezone: self.timezone.unwrap_or_else(|| before.timezone.clone()),
+            seat_map: seat_map.unwrap_or_else(|| before.seat_map.clone()),
+            external_id: None,
+        }
+    }
+}
+
+async fn remove(
+    State(app): State<App>,
+    ApiPath(Id(id)): ApiPath<Id<VenueId>>,
+    Organizer(caller): Organizer,
+    if_match: IfMatch,
+) -> Result<StatusCode, Problem> {
+    let removed = app.cluster.update_catalogue(move |catalogue: &Catalogue| {
+        let before = catalogue.venue(id).ok_or_else(|| Problem::not_found("venue"))?;
+        if_match.require(&tag(before)?)?;
+        Ok::<_, Problem>(remove_venue(catalogue, id, caller.into())?)
+    });
+    removed.await??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// As a read has it.
+fn tag(venue: &Venue) -> Result<Tag, Problem> {
+    Ok(Tag::of(&serde_json::to_vec(&VenueBody::new(venue)).map_err(Problem::internal)?))
 }
 
 async fn show(

@@ -129,7 +129,7 @@ mod test {
 
     fn ticket(seat: u32) -> SoldTicket {
         let code = Some(TicketCode([seat as u8; 16]));
-        SoldTicket { seat: SeatIndex::new(seat), price_minor: 2_500, code, cancelled: false }
+        SoldTicket { seat: SeatIndex::new(seat), price_minor: 2_500, code, cancelled: false, price_type: 0 }
     }
 
     fn told(notice: &Notice) -> (Mail, Option<String>) {
@@ -160,6 +160,7 @@ mod test {
             pays_later: false,
             contact: Vec::new(),
             owed: Vec::new(),
+            charges: None,
         };
         let show = crate::notify::show::test::show();
         let id = DeliveryId::new(EventId::new(7), DeliveryNumber::new(3));

@@ -221,6 +221,13 @@ impl Stage {
             "PATCH /holds/{id}" => Some(json!({"remove": [ticket]})),
             "PUT /bookings/{id}" => Some(json!({"contact": {"name": "Eve", "email": "eve@example.com"}})),
             "PUT /payments/{id}" => Some(json!({"metadata": {"a": "b"}})),
+            "PUT /venues/{id}" | "PUT /performers/{id}" | "PUT /events/{id}" => Some(json!({})),
+            "POST /events/{id}/seats/block"
+            | "POST /events/{id}/seats/unblock"
+            | "POST /events/{id}/seats/kill"
+            | "POST /events/{id}/seats/restore" => Some(json!({"ticketIds": [ticket]})),
+            "POST /events/{id}/seats/comp" => Some(json!({"ticketIds": [ticket], "userId": self.ids["usr"]})),
+            "POST /bookings/{id}/tickets/{ticketId}/move" => Some(json!({"to": ticket})),
             "POST /users/login" => Some(json!({"username": "operator", "password": PASSWORD})),
             _ => None,
         }

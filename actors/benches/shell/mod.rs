@@ -67,8 +67,19 @@ impl Listings for OneEvent {
             hold_ms: 600_000,
             per_customer: Some(64),
             cancellation: Cancellation { until: far, fee_percent: 0 },
+            charges: None,
+            paused: false,
         };
-        Box::pin(std::future::ready(Ok(Some(Listing { terms, map: self.0.clone(), revision: 1 }))))
+        Box::pin(std::future::ready(Ok(Some(Listing {
+            terms,
+            map: self.0.clone(),
+            revision: 1,
+            cancelled: false,
+        }))))
+    }
+
+    fn revision(&self, _event: EventId) -> Option<u64> {
+        Some(1)
     }
 }
 

@@ -80,12 +80,23 @@ impl Random for CountingRandom {
     }
 }
 
-struct OneEvent;
+/// What the directory says of the one event.
+struct OneEvent(Mutex<Listing>);
+
+impl Default for OneEvent {
+    fn default() -> Self {
+        Self(Mutex::new(Listing { terms: terms(), map: Arc::new(map()), revision: 1, cancelled: false }))
+    }
+}
 
 impl Listings for OneEvent {
     fn listing(&self, event: EventId) -> BoxFuture<Result<Option<Listing>, JournalFault>> {
-        let found = (event == EVENT).then(|| Listing { terms: terms(), map: Arc::new(map()), revision: 1 });
+        let found = (event == EVENT).then(|| self.0.lock().unwrap().clone());
         Box::pin(std::future::ready(Ok(found)))
+    }
+
+    fn revision(&self, event: EventId) -> Option<u64> {
+        (event == EVENT).then(|| self.0.lock().unwrap().revision)
     }
 }
 
@@ -100,6 +111,8 @@ fn terms() -> SaleTerms {
         hold_ms: HOLD_MS,
         per_customer: None,
         cancellation: Cancellation { until: far, fee_percent: 10 },
+        charges: None,
+        paused: false,
     }
 }
 
@@ -195,6 +208,7 @@ pub(super) struct World {
     clock: Arc<TestClock>,
     actors: Arc<Counted>,
     bomb: Arc<Bomb>,
+    listings: Arc<OneEvent>,
 }
 
 /// Runs a scene in a world of its own, with its supervisor, in paused time.
@@ -210,9 +224,10 @@ pub(super) fn scene<F: Future<Output = ()>>(mailbox_capacity: usize, play: impl 
             Arc::new(TestClock { started, timers_late_ms: AtomicU64::new(0), jumped_ms: AtomicU64::new(0) });
         let (journal, gateway) = (ManualJournal::new(clock.read()), Arc::<TestGateway>::default());
         let courier = Arc::<TestCourier>::default();
+        let listings = Arc::<OneEvent>::default();
         let shell = Shell {
             journal: Arc::new(journal.clone()),
-            listings: Arc::new(OneEvent),
+            listings: listings.clone(),
             gateway: gateway.clone(),
             courier: courier.clone(),
             clock: clock.clone(),
@@ -224,7 +239,7 @@ pub(super) fn scene<F: Future<Output = ()>>(mailbox_capacity: usize, play: impl 
         let owners = Rc::new(Owners::new(shell, actors.clone()));
         let supervised = owners.clone();
         let supervisor = tokio::task::spawn_local(async move { supervised.supervise().await });
-        let world = World { journal, gateway, courier, owners, clock, actors, bomb };
+        let world = World { journal, gateway, courier, owners, clock, actors, bomb, listings };
         tokio::time::timeout(Duration::from_secs(3_600), play(world)).await.expect("the scene ends");
         supervisor.abort();
     });
@@ -249,6 +264,13 @@ impl World {
             *answer.borrow_mut() = Some(answered);
         });
         cell
+    }
+
+    /// The directory says otherwise from now on; the owner hears of it when it is told.
+    pub(super) fn list(&self, change: impl FnOnce(&mut Listing)) {
+        let mut listing = self.listings.0.lock().unwrap();
+        listing.revision += 1;
+        change(&mut listing);
     }
 
     /// Somebody sets the wall clock, so much ahead.

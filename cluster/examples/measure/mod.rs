@@ -31,7 +31,7 @@ pub(crate) fn fact(number: u64, seats: u32) -> Stamped {
         Fact::Held {
             hold,
             buyer: UserId::new(before),
-            tickets: [PricedSeat { seat, price_minor: 1000 }].into(),
+            tickets: [PricedSeat { seat, price_minor: 1000, price_type: 0 }].into(),
             expires_at: UnixMillis::new(now_ms + 600_000),
         }
     } else {
@@ -51,6 +51,8 @@ pub(crate) fn opened(seats: u32) -> Fact {
         hold_ms: 600_000,
         per_customer: None,
         cancellation: Cancellation { until: UnixMillis::new(1_800_000_000_000), fee_percent: 0 },
+        charges: None,
+        paused: false,
     };
     Fact::SaleOpened { terms, seats, revision: 1 }
 }

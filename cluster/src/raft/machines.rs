@@ -13,7 +13,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::event::{Sale, apply};
+use domain::event::{Closing, Sale, apply};
 use domain::ids::EventId;
 use domain::planted::{self, Bug};
 use serde::de::DeserializeOwned;
@@ -218,6 +218,9 @@ impl Shard {
         match self.apply_batch(batch) {
             Some(sale) => {
                 seen(batch, sale);
+                if sale.closing() == Some(Closing::Purged) {
+                    self.sales.remove(&batch.event);
+                }
                 true
             }
             None => false,

@@ -45,6 +45,8 @@ impl Play {
             hold_ms: 60_000,
             per_customer: Some(60),
             cancellation: Cancellation { until: far, fee_percent: 10 },
+            charges: None,
+            paused: false,
         };
         let mut play = Self { map, sale: None, facts: Vec::new(), now: UnixMillis::new(1_700_000_000_000) };
         play.happen(vec![Fact::SaleOpened { terms, seats: 100, revision: 3 }]);

@@ -36,7 +36,7 @@ fn results() -> HoldMessage {
     let outcomes = vec![
         HoldOutcome::Held {
             hold: HoldNumber::new(7),
-            tickets: [PricedSeat { seat: SeatIndex::new(3), price_minor: 2500 }].into(),
+            tickets: [PricedSeat { seat: SeatIndex::new(3), price_minor: 2500, price_type: 0 }].into(),
             created_at: UnixMillis::new(1_700_000_000_000),
             expires_at: UnixMillis::new(1_700_000_120_000),
         },
@@ -97,10 +97,10 @@ fn results_have_these_bytes() {
 }
 
 const RESULTS: &str = "
-    01 583a7247
+    01 b3c19b66
     01000000 0a00000000000000
     00000000 07000000
-    0100000000000000 03000000 c409000000000000
+    0100000000000000 03000000 c409000000000000 00
     0068e5cf8b010000 c03ce7cf8b010000
     01000000 0100000000000000 04000000 02000000
     02000000

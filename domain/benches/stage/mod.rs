@@ -83,6 +83,8 @@ pub(super) fn opened() -> Sale {
         hold_ms: HOLD_MS,
         per_customer: Some(PER_CUSTOMER),
         cancellation: Cancellation { until: START, fee_percent: 0 },
+        charges: None,
+        paused: false,
     };
     let mut sale = None;
     let fact = Fact::SaleOpened { terms, seats: SEATS, revision: 1 };

@@ -2,9 +2,9 @@ use super::*;
 use crate::seat_map::{Plan, PlanLayout, PlanSection};
 
 const NOW: UnixMillis = UnixMillis::new(1_000_000);
-const AUTHOR: Author = Author { organizer: UserId::new(1), at: NOW };
+pub(super) const AUTHOR: Author = Author { organizer: UserId::new(1), at: NOW };
 
-fn seat_map(categories: &[&str]) -> Arc<SeatMap> {
+pub(super) fn seat_map(categories: &[&str]) -> Arc<SeatMap> {
     let section = |category: &&str| PlanSection {
         name: (*category).to_owned(),
         category: (*category).to_owned(),
@@ -13,7 +13,7 @@ fn seat_map(categories: &[&str]) -> Arc<SeatMap> {
     Arc::new(SeatMap::build(Plan { sections: categories.iter().map(section).collect() }).unwrap())
 }
 
-fn venue_draft() -> VenueDraft {
+pub(super) fn venue_draft() -> VenueDraft {
     VenueDraft {
         name: "Arena".into(),
         address: "Road 1".into(),
@@ -23,10 +23,11 @@ fn venue_draft() -> VenueDraft {
         lon: 121.55,
         timezone: "Asia/Taipei".into(),
         seat_map: seat_map(&["floor", "balcony/1"]),
+        external_id: None,
     }
 }
 
-fn event_draft(starts_at: u64) -> EventDraft {
+pub(super) fn event_draft(starts_at: u64) -> EventDraft {
     EventDraft {
         name: "Final".into(),
         description: String::new(),
@@ -41,14 +42,17 @@ fn event_draft(starts_at: u64) -> EventDraft {
         per_customer: None,
         hold_seconds: 600,
         cancellation: None,
+        charges: ChargesDraft::default(),
+        external_id: None,
     }
 }
 
-fn catalogue() -> Catalogue {
+pub(super) fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::default();
     let (facts, _) = add_venue(VenueId::new(1), &venue_draft(), AUTHOR).unwrap();
     facts.iter().for_each(|fact| catalogue.apply(fact));
-    let draft = PerformerDraft { name: "Eleven".into(), genre: String::new(), bio: String::new() };
+    let draft =
+        PerformerDraft { name: "Eleven".into(), genre: String::new(), bio: String::new(), external_id: None };
     let (facts, _) = add_performer(PerformerId::new(1), &draft, AUTHOR).unwrap();
     facts.iter().for_each(|fact| catalogue.apply(fact));
     catalogue

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Catalogue, CatalogueFact, Event, EventDraft, Performer, PerformerDraft, Venue, VenueDraft};
-use crate::event::{Cancellation, SaleTerms};
+use super::{
+    Catalogue, CatalogueFact, Event, EventDraft, Performer, PerformerDraft, Standing, Venue, VenueDraft,
+};
+use crate::event::{Cancellation, Charges, SaleTerms};
 use crate::ids::{EventId, PerformerId, UserId, VenueId};
 use crate::invalid::{Findings, Invalid};
 use crate::time::UnixMillis;
@@ -38,6 +40,7 @@ pub fn add_venue(id: VenueId, draft: &VenueDraft, author: Author) -> Decided<Ven
         seat_map: Arc::clone(&draft.seat_map),
         organizer: author.organizer,
         created_at: author.at,
+        external_id: draft.external_id.clone(),
     });
     Ok((vec![CatalogueFact::VenueAdded { venue: Arc::clone(&venue) }], venue))
 }
@@ -55,6 +58,7 @@ pub fn add_performer(id: PerformerId, draft: &PerformerDraft, author: Author) ->
         bio: draft.bio.clone(),
         organizer: author.organizer,
         created_at: author.at,
+        external_id: draft.external_id.clone(),
     });
     Ok((vec![CatalogueFact::PerformerAdded { performer: Arc::clone(&performer) }], performer))
 }
@@ -64,14 +68,7 @@ pub fn add_performer(id: PerformerId, draft: &PerformerDraft, author: Author) ->
 /// # Errors
 /// Every field that breaks its rule, references to what is not there included.
 pub fn add_event(catalogue: &Catalogue, id: EventId, draft: &EventDraft, author: Author) -> Decided<Event> {
-    let mut findings = Findings::default();
-    draft.check(&mut findings);
-    check_performers(catalogue, draft, &mut findings);
-    let venue = catalogue.venue(draft.venue);
-    findings.check(venue.is_some(), "/venueId", "there is no such venue");
-    let prices_minor =
-        venue.map(|venue| draft.prices_for(&venue.seat_map, &mut findings)).unwrap_or_default();
-    findings.into_result()?;
+    let terms = checked(catalogue, draft, author.organizer)?;
     let event = Arc::new(Event {
         id,
         name: draft.name.clone(),
@@ -80,11 +77,33 @@ pub fn add_event(catalogue: &Catalogue, id: EventId, draft: &EventDraft, author:
         performers: draft.performers.clone(),
         venue: draft.venue,
         image_url: draft.image_url.clone(),
-        terms: terms(draft, prices_minor, author.organizer),
+        terms,
         revision: 1,
         created_at: author.at,
+        standing: Standing::Planned,
+        external_id: draft.external_id.clone(),
     });
     Ok((vec![CatalogueFact::EventAdded { event: Arc::clone(&event) }], event))
+}
+
+/// The terms of a draft in which nothing is wrong.
+pub(super) fn checked(
+    catalogue: &Catalogue,
+    draft: &EventDraft,
+    organizer: UserId,
+) -> Result<SaleTerms, Vec<Invalid>> {
+    let mut findings = Findings::default();
+    draft.check(&mut findings);
+    check_performers(catalogue, draft, &mut findings);
+    let venue = catalogue.venue(draft.venue);
+    findings.check(venue.is_some(), "/venueId", "there is no such venue");
+    let priced = venue.map(|venue| {
+        let prices = draft.prices_for(&venue.seat_map, &mut findings);
+        (prices, draft.charges.resolved(&venue.seat_map, &mut findings))
+    });
+    findings.into_result()?;
+    let (prices_minor, charges) = priced.unwrap_or_default();
+    Ok(terms(draft, prices_minor, charges, organizer))
 }
 
 fn check_performers(catalogue: &Catalogue, draft: &EventDraft, findings: &mut Findings) {
@@ -96,7 +115,12 @@ fn check_performers(catalogue: &Catalogue, draft: &EventDraft, findings: &mut Fi
     }
 }
 
-fn terms(draft: &EventDraft, prices_minor: Vec<i64>, organizer: UserId) -> SaleTerms {
+fn terms(
+    draft: &EventDraft,
+    prices_minor: Vec<i64>,
+    charges: Option<Charges>,
+    organizer: UserId,
+) -> SaleTerms {
     let cancellation = match draft.cancellation {
         Some(rule) => Cancellation { until: rule.until, fee_percent: rule.fee_percent },
         None => Cancellation { until: draft.starts_at, fee_percent: 0 },
@@ -110,5 +134,7 @@ fn terms(draft: &EventDraft, prices_minor: Vec<i64>, organizer: UserId) -> SaleT
         hold_ms: u64::from(draft.hold_seconds) * 1000,
         per_customer: draft.per_customer,
         cancellation,
+        charges: charges.map(Arc::new),
+        paused: false,
     }
 }

@@ -3,6 +3,9 @@
 //! Owns what is said about an event; who has its seats belongs to its sale. Everything is shared by `Arc`, so that a
 //! reader takes what it needs and lets go of the lock.
 
+mod batch;
+mod change;
+mod charges;
 mod decide;
 mod fact;
 mod rules;
@@ -19,6 +22,12 @@ use crate::ports::Listing;
 use crate::seat_map::SeatMap;
 use crate::time::UnixMillis;
 
+pub use batch::{Batch, BatchOutcome, Imported, add_batch};
+pub use change::{
+    CatalogueRefusal, cancel_event, change_event, change_performer, change_venue, remove_event,
+    remove_performer, remove_venue,
+};
+pub use charges::{ChargesDraft, PriceTypeDraft};
 pub use decide::{Author, add_event, add_performer, add_venue};
 pub use fact::CatalogueFact;
 pub use rules::{CancellationDraft, EventDraft, MAX_HOLD_SECONDS, PerformerDraft, VenueDraft};
@@ -52,6 +61,8 @@ pub struct Venue {
     pub organizer: UserId,
     /// When.
     pub created_at: UnixMillis,
+    /// What it is called where it was imported from.
+    pub external_id: Option<String>,
 }
 
 /// Somebody on stage.
@@ -69,6 +80,8 @@ pub struct Performer {
     pub organizer: UserId,
     /// When.
     pub created_at: UnixMillis,
+    /// What they are called where they were imported from.
+    pub external_id: Option<String>,
 }
 
 /// An event (the show), without who has its seats.
@@ -94,6 +107,22 @@ pub struct Event {
     pub revision: u64,
     /// When it was made.
     pub created_at: UnixMillis,
+    /// Whether it takes place.
+    pub standing: Standing,
+    /// What it is called where it was imported from.
+    pub external_id: Option<String>,
+}
+
+/// Whether an event takes place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Standing {
+    /// As it was announced.
+    #[default]
+    Planned,
+    /// At a time that is not known yet.
+    Postponed,
+    /// Never.
+    Cancelled,
 }
 
 /// What a visitor reads about an event.
@@ -103,6 +132,10 @@ pub enum EventStatus {
     Scheduled,
     /// Seats can be had.
     Onsale,
+    /// The show is put off; seats that are sold stay so.
+    Postponed,
+    /// The show is called off.
+    Cancelled,
     /// The show has begun.
     Ended,
 }
@@ -111,6 +144,11 @@ impl Event {
     /// What a visitor reads about it at `now`.
     #[must_use]
     pub fn status(&self, now: UnixMillis) -> EventStatus {
+        match self.standing {
+            Standing::Planned => {}
+            Standing::Postponed => return EventStatus::Postponed,
+            Standing::Cancelled => return EventStatus::Cancelled,
+        }
         if now >= self.terms.starts_at {
             EventStatus::Ended
         } else if self.terms.opens_at.is_some_and(|opens_at| now < opens_at) {
@@ -178,23 +216,37 @@ impl Catalogue {
     pub fn listing(&self, id: EventId) -> Option<Listing> {
         let event = self.event(id)?;
         let map = Arc::clone(&self.venue(event.venue)?.seat_map);
-        Some(Listing { terms: event.terms.clone(), map, revision: event.revision })
+        let cancelled = event.standing == Standing::Cancelled;
+        Some(Listing { terms: event.terms.clone(), map, revision: event.revision, cancelled })
     }
 
     /// Makes `fact` so. Total: what is there already is replaced and keeps its place.
     pub fn apply(&mut self, fact: &CatalogueFact) {
         match fact {
-            CatalogueFact::VenueAdded { venue } => {
+            CatalogueFact::VenueAdded { venue } | CatalogueFact::VenueChanged { venue } => {
                 if self.venues.insert(venue.id, Arc::clone(venue)).is_none() {
                     self.venue_order.push(venue.id);
                 }
             }
-            CatalogueFact::PerformerAdded { performer } => {
+            CatalogueFact::PerformerAdded { performer } | CatalogueFact::PerformerChanged { performer } => {
                 if self.performers.insert(performer.id, Arc::clone(performer)).is_none() {
                     self.performer_order.push(performer.id);
                 }
             }
-            CatalogueFact::EventAdded { event } => {
+            CatalogueFact::VenueRemoved { venue } => {
+                self.venues.remove(venue);
+                self.venue_order.retain(|known| known != venue);
+            }
+            CatalogueFact::PerformerRemoved { performer } => {
+                self.performers.remove(performer);
+                self.performer_order.retain(|known| known != performer);
+            }
+            CatalogueFact::EventRemoved { event } => {
+                if let Some(gone) = self.events.remove(event) {
+                    self.by_start.remove(&(gone.terms.starts_at, gone.id));
+                }
+            }
+            CatalogueFact::EventAdded { event } | CatalogueFact::EventChanged { event } => {
                 if let Some(before) = self.events.insert(event.id, Arc::clone(event)) {
                     self.by_start.remove(&(before.terms.starts_at, before.id));
                 }

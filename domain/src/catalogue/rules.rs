@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::event::MAX_HOLD_AGE_MS;
+use super::charges::ChargesDraft;
+use crate::event::{Cancellation, MAX_HOLD_AGE_MS, SaleTerms};
 use crate::ids::{PerformerId, VenueId};
 use crate::invalid::{Findings, Invalid};
 use crate::money::Currency;
@@ -12,7 +13,7 @@ use crate::time::UnixMillis;
 
 /// The longest time an event may let its holds last.
 pub const MAX_HOLD_SECONDS: u32 = (MAX_HOLD_AGE_MS / 1000) as u32;
-const MAX_PRICE_MINOR: i64 = 1_000_000_000_000;
+pub(super) const MAX_PRICE_MINOR: i64 = 1_000_000_000_000;
 const MAX_PERFORMERS: usize = 100;
 
 /// A venue as its author wrote it; the seat map is built already.
@@ -34,6 +35,8 @@ pub struct VenueDraft {
     pub timezone: String,
     /// Its seats.
     pub seat_map: Arc<SeatMap>,
+    /// What it is called where it comes from.
+    pub external_id: Option<String>,
 }
 
 impl VenueDraft {
@@ -69,6 +72,8 @@ pub struct PerformerDraft {
     pub genre: String,
     /// 0 to 10,000 characters.
     pub bio: String,
+    /// What they are called where they come from.
+    pub external_id: Option<String>,
 }
 
 impl PerformerDraft {
@@ -88,6 +93,15 @@ pub struct CancellationDraft {
     pub until: UnixMillis,
     /// 0 to 100.
     pub fee_percent: u8,
+}
+
+impl CancellationDraft {
+    /// The rule of a sale; none where it is the one that events have without any, which follows the event's time.
+    pub(super) fn of(terms: &SaleTerms) -> Option<Self> {
+        let Cancellation { until, fee_percent } = terms.cancellation;
+        let usual = fee_percent == 0 && until == terms.starts_at;
+        (!usual).then_some(Self { until, fee_percent })
+    }
 }
 
 /// An event as its author wrote it.
@@ -119,6 +133,10 @@ pub struct EventDraft {
     pub hold_seconds: u32,
     /// Free cancellation until the show begins where there is none.
     pub cancellation: Option<CancellationDraft>,
+    /// Price types, fees and taxes.
+    pub charges: ChargesDraft,
+    /// What it is called where it comes from.
+    pub external_id: Option<String>,
 }
 
 impl EventDraft {
@@ -141,28 +159,36 @@ impl EventDraft {
 
     /// The prices in the order of the categories of `map`; zero where one is missing, which is a finding.
     pub(super) fn prices_for(&self, map: &SeatMap, findings: &mut Findings) -> Vec<i64> {
-        for (category, amount) in &self.prices_minor {
-            let pointer = price_pointer(category);
-            let known = map.category_named(category).is_some();
-            findings.check(known, &pointer, "the seat map of the venue has no such category");
-            let rule = format!("must be from 0 to {MAX_PRICE_MINOR} minor units");
-            findings.check((0..=MAX_PRICE_MINOR).contains(amount), &pointer, rule);
-        }
-        let price = |category: &String| {
-            let price = self.prices_minor.get(category).copied();
-            findings.check(
-                price.is_some(),
-                &price_pointer(category),
-                "every category of the seat map needs a price",
-            );
-            price.unwrap_or(0)
-        };
-        map.categories().iter().map(price).collect()
+        prices_for(&self.prices_minor, "/prices", map, findings)
     }
 }
 
-fn price_pointer(category: &str) -> String {
-    format!("/prices/{}", category.replace('~', "~0").replace('/', "~1"))
+/// The prices at `pointer` in the order of the categories of `map`; zero where one is missing, which is a finding.
+pub(super) fn prices_for(
+    prices_minor: &BTreeMap<String, i64>,
+    pointer: &str,
+    map: &SeatMap,
+    findings: &mut Findings,
+) -> Vec<i64> {
+    let price_pointer =
+        |category: &str| format!("{pointer}/{}", category.replace('~', "~0").replace('/', "~1"));
+    for (category, amount) in prices_minor {
+        let pointer = price_pointer(category);
+        let known = map.category_named(category).is_some();
+        findings.check(known, &pointer, "the seat map of the venue has no such category");
+        let rule = format!("must be from 0 to {MAX_PRICE_MINOR} minor units");
+        findings.check((0..=MAX_PRICE_MINOR).contains(amount), &pointer, rule);
+    }
+    let price = |category: &String| {
+        let price = prices_minor.get(category).copied();
+        findings.check(
+            price.is_some(),
+            &price_pointer(category),
+            "every category of the seat map needs a price",
+        );
+        price.unwrap_or(0)
+    };
+    map.categories().iter().map(price).collect()
 }
 
 const WEB_ADDRESS_RULE: &str = "must be an http or https address of at most 2000 bytes";

@@ -6,14 +6,15 @@
 use std::sync::Arc;
 
 use super::apply_bookings::{Begun, Required};
-use super::booking::Booking;
+use super::booking::{Booking, TicketCode};
+use super::closing::Closing;
 use super::fact::{Fact, Stamped};
 use super::hold::{Hold, PricedSeat};
 use super::payment::{Payment, PaymentStatus};
 use super::reply::Reply;
 use super::sale::{Opening, Sale};
 use super::seats::Claim;
-use crate::ids::{EventId, HoldNumber, SeatIndex, UserId};
+use crate::ids::{BookingNumber, EventId, HoldNumber, SeatIndex, UserId};
 use crate::time::UnixMillis;
 
 /// Folds one fact of `event` into its sale; the first one, `SaleOpened`, makes the sale.
@@ -78,6 +79,21 @@ impl Sale {
                 seats.iter().for_each(|seat| self.seats.set(*seat, Claim::Free));
             }
             Fact::Answered { key, reply } => self.answered(at, key, reply.clone()),
+            Fact::SaleAmended { terms, revision } => {
+                self.terms.clone_from(terms);
+                self.revision = *revision;
+            }
+            Fact::SaleClosed { withdrawn } => self.closed(at, *withdrawn),
+            Fact::SalePurged => self.closing = Some(Closing::Purged),
+            Fact::SeatsKilled { seats } => {
+                seats.iter().for_each(|seat| self.seats.set(*seat, Claim::Blocked));
+                self.killed.extend(seats);
+            }
+            Fact::SeatsRestored { seats } => {
+                seats.iter().for_each(|seat| self.seats.set(*seat, Claim::Free));
+                self.killed.retain(|seat| !seats.contains(seat));
+            }
+            Fact::TicketMoved { booking, from, to, code } => self.ticket_moved(*booking, *from, *to, *code),
             Fact::HoldAnswered { key, hold } => {
                 if let Some(view) = self.view_hold(*hold, at) {
                     self.answered(at, key, Reply::Hold(view));
@@ -125,7 +141,9 @@ impl Sale {
         self.next_hold = self.next_hold.max(number.0 + 1);
         self.take(buyer, tickets, Claim::Hold(number));
         let tickets = tickets.clone();
-        let hold = Hold { buyer, tickets, created_at: at, expires_at, paying: None, stretched_to: None };
+        let charges = self.terms.charges.clone();
+        let hold =
+            Hold { buyer, tickets, created_at: at, expires_at, paying: None, stretched_to: None, charges };
         self.deadlines.insert(expires_at, number);
         self.holds.insert(number, hold);
     }
@@ -141,6 +159,21 @@ impl Sale {
         if let Some(hold) = self.remove_hold(at, number) {
             self.give_back(hold.buyer, hold.tickets.iter().map(|ticket| ticket.seat));
         }
+    }
+
+    fn ticket_moved(&mut self, number: BookingNumber, from: SeatIndex, to: SeatIndex, code: TicketCode) {
+        let Some(booking) = self.bookings.get_mut(&number) else { return };
+        let moved = booking.move_ticket(from, to, code);
+        if moved {
+            self.seats.set(from, Claim::Free);
+            self.seats.set(to, Claim::Booking(number));
+        }
+    }
+
+    fn closed(&mut self, at: UnixMillis, withdrawn: bool) {
+        self.closing = Some(if withdrawn { Closing::Withdrawn } else { Closing::Cancelled });
+        let live: Vec<HoldNumber> = self.holds.in_order().map(|(number, _)| *number).collect();
+        live.into_iter().for_each(|hold| self.hold_ended(at, hold));
     }
 
     fn take(&mut self, customer: UserId, tickets: &[PricedSeat], claim: Claim) {
@@ -191,6 +224,10 @@ impl Fact {
                 | Self::PaymentLost { .. }
                 | Self::SeatsBlocked { .. }
                 | Self::SeatsUnblocked { .. }
+                | Self::SaleClosed { .. }
+                | Self::SeatsKilled { .. }
+                | Self::SeatsRestored { .. }
+                | Self::TicketMoved { .. }
         )
     }
 }

@@ -36,9 +36,10 @@ impl Sale {
         self.next_booking = self.next_booking.max(number.0 + 1);
         let live: Option<Vec<&Hold>> = holds.iter().map(|hold| self.holds.get(hold)).collect();
         let Some(buyer) = live.as_ref().and_then(|live| live.first()).map(|hold| hold.buyer) else { return };
+        let charges = live.iter().flatten().next().and_then(|hold| hold.charges.clone());
         let tickets = live.iter().flatten().flat_map(|hold| hold.tickets.iter().copied());
         let settle_by = payment.settle_by;
-        let mut booking = Booking::begin(at, buyer, holds.to_vec(), tickets, payment);
+        let mut booking = Booking::begin(at, buyer, holds.to_vec(), tickets, charges, payment);
         booking.one_call = one_call;
         booking.pays_later = pays_later;
         self.refile(holds, |sale| {

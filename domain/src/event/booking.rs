@@ -1,7 +1,10 @@
 //! A booking: a recorded process of authorize, commit the seats, capture; or else void.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use super::charges::{self, Charges, Priced};
 use super::command::Key;
 use super::hold::PricedSeat;
 use super::payment::{NextAction, Payment, PaymentStatus, Work};
@@ -24,6 +27,8 @@ pub struct SoldTicket {
     pub code: Option<TicketCode>,
     /// Given back: the code is void.
     pub cancelled: bool,
+    /// Which of the price types.
+    pub price_type: u8,
 }
 
 /// Where a booking stands.
@@ -62,6 +67,8 @@ pub struct Booking {
     pub contact: Vec<u8>,
     /// Keyed requests that get their answer when the outside work is done.
     pub owed: Vec<Key>,
+    /// The price types, fees and taxes of its hold.
+    pub charges: Option<Arc<Charges>>,
 }
 
 impl Booking {
@@ -71,6 +78,7 @@ impl Booking {
         buyer: UserId,
         holds: Vec<HoldNumber>,
         tickets: impl Iterator<Item = PricedSeat>,
+        charges: Option<Arc<Charges>>,
         payment: Payment,
     ) -> Self {
         let sold = |ticket: PricedSeat| SoldTicket {
@@ -78,6 +86,7 @@ impl Booking {
             price_minor: ticket.price_minor,
             code: None,
             cancelled: false,
+            price_type: ticket.price_type,
         };
         Self {
             buyer,
@@ -91,6 +100,7 @@ impl Booking {
             pays_later: false,
             contact: Vec::new(),
             owed: Vec::new(),
+            charges,
         }
     }
 
@@ -158,10 +168,40 @@ impl Booking {
         }
     }
 
-    /// The price of all its tickets, cancelled ones included: what was or is to be captured. Minor units.
+    /// The live ticket for one seat is for another one now, if there is such a ticket.
+    pub(super) fn move_ticket(&mut self, from: SeatIndex, to: SeatIndex, code: TicketCode) -> bool {
+        let ticket = self.tickets.iter_mut().find(|ticket| ticket.seat == from && !ticket.cancelled);
+        let Some(ticket) = ticket else { return false };
+        (ticket.seat, ticket.code) = (to, Some(code));
+        true
+    }
+
+    /// What all its tickets cost with fees and taxes, cancelled ones included: what was or is to be captured. Minor units.
     #[must_use]
     pub fn total_minor(&self) -> i64 {
-        self.tickets.iter().map(|ticket| ticket.price_minor).sum()
+        self.cost_minor(|_| true)
+    }
+
+    /// Price type and price of each of its tickets, cancelled ones included.
+    #[must_use]
+    pub fn priced(&self) -> Vec<Priced> {
+        self.tickets.iter().map(|ticket| (ticket.price_type, ticket.price_minor)).collect()
+    }
+
+    /// What each of its live tickets `seats` was paid with, given back one after the other: a fee of the whole booking goes
+    /// with the last one. The amounts of all add up to what the live tickets cost together.
+    pub(super) fn paid_minor(&self, seats: &[SeatIndex]) -> impl Iterator<Item = i64> {
+        let left = |given_back: usize| {
+            let gone = &seats[..given_back];
+            self.cost_minor(|ticket| !ticket.cancelled && !gone.contains(&ticket.seat))
+        };
+        (0..seats.len()).map(move |given_back| left(given_back) - left(given_back + 1))
+    }
+
+    /// What the tickets that `counts` cost together.
+    fn cost_minor(&self, counts: impl Fn(&SoldTicket) -> bool + Copy) -> i64 {
+        let counted = self.tickets.iter().filter(move |ticket| counts(ticket));
+        charges::total_minor(self.charges.as_deref(), counted.map(|ticket| ticket.price_minor))
     }
 
     /// What is to be done at the provider next, found again by a new owner.

@@ -93,6 +93,15 @@ pub enum ProviderNews {
     Disputed(Dispute),
 }
 
+/// A ticket that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketWish {
+    /// The seat.
+    pub seat: SeatIndex,
+    /// The id of a price type of the event.
+    pub price_type: String,
+}
+
 /// A command to a sale.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
@@ -231,6 +240,44 @@ pub enum Command {
         /// What it told.
         news: ProviderNews,
     },
+    /// As `HoldExact`, each ticket at the price of its price type.
+    HoldTickets {
+        /// 1 to 50 different seats.
+        tickets: Vec<TicketWish>,
+        /// Shorter than the sale's default.
+        ttl_ms: Option<u64>,
+    },
+    /// Withdraw seats that are free or the house's (organizer).
+    Kill {
+        /// Different seats.
+        seats: Vec<SeatIndex>,
+    },
+    /// Give withdrawn seats free (organizer).
+    Restore {
+        /// Different killed seats.
+        seats: Vec<SeatIndex>,
+    },
+    /// Give seats that are free or the house's to somebody, for nothing (organizer).
+    Comp {
+        /// 1 to 50 different seats.
+        seats: Vec<SeatIndex>,
+        /// Whose they are to be.
+        to: UserId,
+    },
+    /// Move a booked ticket to another free seat, at no charge (organizer).
+    MoveTicket {
+        /// Whose.
+        booking: BookingNumber,
+        /// The ticket's seat.
+        from: SeatIndex,
+        /// The other one.
+        to: SeatIndex,
+    },
+    /// Sell nothing any more (organizer). A sale that is closed already stays so.
+    Close {
+        /// Only if it has no bookings, for then the event is to be removed.
+        unsold: bool,
+    },
 }
 
 impl Command {
@@ -258,6 +305,45 @@ impl Command {
             Self::NameContact { .. } => "name-contact",
             Self::KeepMetadata { .. } => "keep-metadata",
             Self::HearProvider { .. } => "hear-provider",
+            Self::HoldTickets { .. } => "hold-tickets",
+            Self::Kill { .. } => "kill",
+            Self::Restore { .. } => "restore",
+            Self::Comp { .. } => "comp",
+            Self::MoveTicket { .. } => "move-ticket",
+            Self::Close { .. } => "close",
+        }
+    }
+
+    /// Whether it is about seats that somebody is to have, which nobody can of a sale that is closed.
+    #[must_use]
+    pub(super) const fn needs_open_sale(&self) -> bool {
+        match self {
+            Self::HoldExact { .. }
+            | Self::HoldBest { .. }
+            | Self::HoldTickets { .. }
+            | Self::ChangeHold { .. }
+            | Self::ExtendHold { .. }
+            | Self::Book { .. }
+            | Self::BookHeldSeat { .. }
+            | Self::HoldAndBook { .. }
+            | Self::Block { .. }
+            | Self::Unblock { .. }
+            | Self::Kill { .. }
+            | Self::Restore { .. }
+            | Self::Comp { .. }
+            | Self::MoveTicket { .. }
+            | Self::Reserve { .. }
+            | Self::BookTogether { .. }
+            | Self::Pay { .. } => true,
+            Self::ShowHold { .. }
+            | Self::ReleaseHold { .. }
+            | Self::AnswerPending { .. }
+            | Self::Cancel { .. }
+            | Self::SettlePayment { .. }
+            | Self::NameContact { .. }
+            | Self::KeepMetadata { .. }
+            | Self::HearProvider { .. }
+            | Self::Close { .. } => false,
         }
     }
 }

@@ -245,6 +245,41 @@ pub enum Fact {
         /// How it ended.
         how: Ended,
     },
+    /// The organizer has changed the event: other prices and rules from here on. What is held or sold stays as it was.
+    SaleAmended {
+        /// All of them.
+        terms: Box<SaleTerms>,
+        /// The directory's revision of the event.
+        revision: u64,
+    },
+    /// Nothing is sold any more, and every hold is over.
+    SaleClosed {
+        /// The event is to be removed: it has no bookings.
+        withdrawn: bool,
+    },
+    /// The event is gone, and its sale with it.
+    SalePurged,
+    /// Seats are withdrawn for good, until they are restored.
+    SeatsKilled {
+        /// Free or kept by the house until now.
+        seats: Vec<SeatIndex>,
+    },
+    /// Withdrawn seats are free again.
+    SeatsRestored {
+        /// Killed until now.
+        seats: Vec<SeatIndex>,
+    },
+    /// A ticket is for another seat now: the old code is void.
+    TicketMoved {
+        /// Whose.
+        booking: BookingNumber,
+        /// Free from now on.
+        from: SeatIndex,
+        /// Free until now.
+        to: SeatIndex,
+        /// The new code.
+        code: TicketCode,
+    },
 }
 
 impl Fact {
@@ -282,7 +317,8 @@ impl Fact {
             | Self::PaymentLost { booking }
             | Self::PaymentDisputed { booking, .. }
             | Self::ContactNamed { booking, .. }
-            | Self::MetadataKept { booking, .. } => Some(*booking),
+            | Self::MetadataKept { booking, .. }
+            | Self::TicketMoved { booking, .. } => Some(*booking),
             _ => None,
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::charges::{self, Charges};
 use crate::ids::{BookingNumber, SeatIndex, UserId};
 use crate::time::UnixMillis;
 
@@ -14,6 +15,8 @@ pub struct PricedSeat {
     pub seat: SeatIndex,
     /// Minor units of the sale's currency.
     pub price_minor: i64,
+    /// Which of the sale's price types: 0, that of adults, unless another was asked for.
+    pub price_type: u8,
 }
 
 /// A live hold.
@@ -31,13 +34,15 @@ pub struct Hold {
     pub paying: Option<BookingNumber>,
     /// How far a payment stretched the hold beyond its deadline; later ones stretch it no further.
     pub stretched_to: Option<UnixMillis>,
+    /// The price types, fees and taxes when it was made; later changes don't touch it.
+    pub charges: Option<Arc<Charges>>,
 }
 
 impl Hold {
-    /// The sum of its prices, minor units.
+    /// What its tickets cost with fees and taxes, minor units.
     #[must_use]
     pub fn total_minor(&self) -> i64 {
-        self.tickets.iter().map(|ticket| ticket.price_minor).sum()
+        charges::total_minor(self.charges.as_deref(), self.tickets.iter().map(|ticket| ticket.price_minor))
     }
 
     /// Its seats once `added` have come and `removed` are gone.

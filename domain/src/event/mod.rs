@@ -6,6 +6,8 @@ mod apply;
 mod apply_bookings;
 mod best_available;
 mod booking;
+mod charges;
+mod closing;
 mod command;
 mod deadlines;
 pub mod decide;
@@ -25,8 +27,12 @@ mod validate;
 pub use apply::apply;
 pub use best_available::{BestWish, MAX_BEST_AVAILABLE};
 pub use booking::{Booking, BookingStatus, SoldTicket, TicketCode};
-pub use command::{Caller, Command, Key, PaymentOutcome, PaymentTerms, ProviderNews};
-pub use decide::{Context, Decision, Outcome, decide, expire};
+pub use charges::{
+    ADULT, Charges, Fee, FeeAmount, Line, LineKind, Per, Percent, PriceRule, PriceType, Priced, Tax,
+};
+pub use closing::{Closing, Progress};
+pub use command::{Caller, Command, Key, PaymentOutcome, PaymentTerms, ProviderNews, TicketWish};
+pub use decide::{Context, Decision, Outcome, amend, decide, expire, wind_up};
 pub use fact::{Fact, Stamped};
 pub use hold::{Hold, PricedSeat};
 pub use outbox::{Channel, Delivery, Ended, GivenUp, MOST_OPEN, Notice, Outbox, due, ended};

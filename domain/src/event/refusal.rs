@@ -44,6 +44,10 @@ pub enum Refusal {
     },
     /// The event has used up its two thousand million numbers of holds or bookings.
     Exhausted,
+    /// The event will not take place.
+    EventCancelled,
+    /// Bookings refer to it.
+    InUse,
 }
 
 impl Refusal {
@@ -64,6 +68,8 @@ impl Refusal {
             Self::AlreadyPaid => "already-paid",
             Self::Invalid { .. } => "validation-failed",
             Self::Exhausted => "overloaded",
+            Self::EventCancelled => "event-cancelled",
+            Self::InUse => "in-use",
         }
     }
 

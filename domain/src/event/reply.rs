@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::booking::Booking;
+use super::charges::{self, Charges, Priced};
 use super::hold::PricedSeat;
 use crate::ids::{BookingNumber, HoldNumber, UserId};
 use crate::time::UnixMillis;
@@ -24,13 +25,21 @@ pub struct HoldView {
     pub expires_at: UnixMillis,
     /// The moment of this view, in the shard's time.
     pub as_of: UnixMillis,
+    /// The price types, fees and taxes when it was made.
+    pub charges: Option<Arc<Charges>>,
 }
 
 impl HoldView {
-    /// The sum of its prices, minor units.
+    /// What its tickets cost with fees and taxes, minor units.
     #[must_use]
     pub fn total_minor(&self) -> i64 {
-        self.tickets.iter().map(|ticket| ticket.price_minor).sum()
+        charges::total_minor(self.charges.as_deref(), self.tickets.iter().map(|ticket| ticket.price_minor))
+    }
+
+    /// Price type and price of each of its tickets.
+    #[must_use]
+    pub fn priced(&self) -> Vec<Priced> {
+        charges::priced(&self.tickets)
     }
 }
 
@@ -60,4 +69,6 @@ pub enum Reply {
     SeatsChanged,
     /// Heard, and done what follows from it.
     Heard,
+    /// Nothing is sold any more.
+    Closed,
 }

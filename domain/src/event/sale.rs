@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::booking::Booking;
+use super::closing::Closing;
 use super::deadlines::Deadlines;
 use super::fading::Fading;
 use super::hold::Hold;
@@ -68,6 +69,9 @@ pub struct Sale {
     /// Every live hold by the moment at which something must happen to it.
     pub(super) deadlines: Deadlines,
     pub(super) outbox: Outbox,
+    /// Blocked seats that are withdrawn.
+    pub(super) killed: BTreeSet<SeatIndex>,
+    pub(super) closing: Option<Closing>,
 }
 
 impl Sale {
@@ -90,6 +94,8 @@ impl Sale {
             answers: Fading::default(),
             deadlines: Deadlines::default(),
             outbox: Outbox::default(),
+            killed: BTreeSet::new(),
+            closing: None,
         }
     }
 
@@ -208,7 +214,10 @@ impl Sale {
     /// Whether the sale needs an owner even when nobody asks.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        !self.holds.is_empty() || !self.working.is_empty() || self.outbox.open().next().is_some()
+        !self.holds.is_empty()
+            || !self.working.is_empty()
+            || self.outbox.open().next().is_some()
+            || self.winds_up()
     }
 
     /// What is still to be told about the sale, and what could not be.
@@ -229,6 +238,7 @@ impl Sale {
             created_at: hold.created_at,
             expires_at: hold.expires_at,
             as_of,
+            charges: hold.charges.clone(),
         })
     }
 

@@ -270,7 +270,7 @@ mod test {
     fn bytes(sale: &Sale) -> usize {
         let Sale {
             event: _,
-            terms: SaleTerms { prices_minor, .. },
+            terms: SaleTerms { prices_minor, charges: None, .. },
             revision: _,
             facts: _,
             version: _,
@@ -286,7 +286,13 @@ mod test {
             answers,
             deadlines,
             outbox,
-        } = sale;
+            killed,
+            closing: None,
+        } = sale
+        else {
+            panic!("a plain sale")
+        };
+        assert!(killed.is_empty());
         assert!(holds.is_empty() && deadlines.next().is_none() && customers.is_empty());
         assert!(bookings.is_empty() && working.is_empty() && *outbox == Outbox::default());
         assert!(*ended == Fading::default() && *answers == Fading::default());

@@ -1,7 +1,10 @@
 //! What the organizer decided about a sale: prices and rules, without seats.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use super::charges::Charges;
 use crate::ids::UserId;
 use crate::money::Currency;
 use crate::time::UnixMillis;
@@ -25,6 +28,10 @@ pub struct SaleTerms {
     pub per_customer: Option<u32>,
     /// Who cancels, gets what back.
     pub cancellation: Cancellation,
+    /// Price types, fees and taxes, where there are any; shared with the holds that were made under them.
+    pub charges: Option<Arc<Charges>>,
+    /// The show is put off: nobody can hold seats until it has a date again.
+    pub paused: bool,
 }
 
 /// The cancellation rule.

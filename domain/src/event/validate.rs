@@ -34,6 +34,9 @@ impl Sale {
         ensure(counts == self.seats.counts(), || {
             format!("{counts:?} counted, {:?} kept", self.seats.counts())
         })?;
+        let killed = |seat: &SeatIndex| self.seats.claim(*seat) == Some(Claim::Blocked);
+        ensure(self.killed.iter().all(killed), || "killed seats are not blocked".into())?;
+        ensure(self.closing.is_none() || self.holds.is_empty(), || "holds of a closed sale".into())?;
         self.validate_deadlines()?;
         self.validate_customers()?;
         self.validate_work()?;

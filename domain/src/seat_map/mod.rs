@@ -4,12 +4,14 @@
 //! sales of a venue, so a sale itself costs no names. A row of a standing area has no name and its seats no order.
 
 mod build;
+mod drawing;
 mod plan;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::SeatIndex;
 
+pub use drawing::{DrawnRow, DrawnSeat, DrawnZone, plan_of};
 pub use plan::{
     MAX_NAME_BYTES, MAX_SEATS, NamedSeat, Plan, PlanError, PlanLayout, PlanRow, PlanSeats, PlanSection,
 };

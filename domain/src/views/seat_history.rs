@@ -24,7 +24,7 @@ impl SeatHistory {
     /// Whether `fact`, the next of the sale, is about the seat.
     pub fn concerns(&mut self, fact: &Fact) -> bool {
         match fact {
-            Fact::SaleOpened { .. } => true,
+            Fact::SaleOpened { .. } | Fact::SaleClosed { .. } | Fact::SalePurged => true,
             Fact::Held { hold, tickets, .. } => self.held(*hold, tickets.iter().map(|ticket| ticket.seat)),
             Fact::HoldChanged { hold, added, removed } => {
                 let gone = removed.contains(&self.seat) && self.holds.remove(hold);
@@ -54,9 +54,16 @@ impl SeatHistory {
             | Fact::MetadataKept { booking, .. } => self.bookings.contains(booking),
             Fact::TicketsCancelled { seats, .. }
             | Fact::SeatsBlocked { seats }
-            | Fact::SeatsUnblocked { seats } => seats.contains(&self.seat),
+            | Fact::SeatsUnblocked { seats }
+            | Fact::SeatsKilled { seats }
+            | Fact::SeatsRestored { seats } => seats.contains(&self.seat),
+            Fact::TicketMoved { booking, from, to, .. } => {
+                *from == self.seat && self.bookings.remove(booking)
+                    || *to == self.seat && self.bookings.insert(*booking)
+            }
             Fact::Answered { .. }
             | Fact::HoldAnswered { .. }
+            | Fact::SaleAmended { .. }
             | Fact::DeliveriesDue { .. }
             | Fact::DeliveryEnded { .. } => false,
         }
@@ -78,7 +85,7 @@ mod test {
         Fact::Held {
             hold: HoldNumber::new(hold),
             buyer: UserId::new(1),
-            tickets: [PricedSeat { seat: SeatIndex::new(seat), price_minor: 1 }].into(),
+            tickets: [PricedSeat { seat: SeatIndex::new(seat), price_minor: 1, price_type: 0 }].into(),
             expires_at: UnixMillis::new(9),
         }
     }

@@ -112,11 +112,17 @@ impl Listings for OneEvent {
             hold_ms: 600_000,
             per_customer: None,
             cancellation: Cancellation { until: far, fee_percent: 10 },
+            charges: None,
+            paused: false,
         };
         let layout = PlanLayout::Standing(600);
         let section = PlanSection { name: "Pit".into(), category: "standing".into(), layout };
         let map = SeatMap::build(Plan { sections: vec![section] }).expect("a right plan");
-        Box::pin(ready(Ok(Some(Listing { terms, map: Arc::new(map), revision: 1 }))))
+        Box::pin(ready(Ok(Some(Listing { terms, map: Arc::new(map), revision: 1, cancelled: false }))))
+    }
+
+    fn revision(&self, _event: EventId) -> Option<u64> {
+        Some(1)
     }
 }
 

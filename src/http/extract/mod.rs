@@ -2,14 +2,18 @@
 //! so that no error text of a framework ever reaches a client.
 
 mod accept;
+mod given;
 mod idempotency;
+mod if_match;
 mod json;
 mod objects;
 mod params;
 mod written;
 
 pub use accept::{accepted, require_json};
+pub use given::{given, set};
 pub use idempotency::{BodyHash, Idempotency, IdempotencyKey, Target, hash_key};
+pub use if_match::IfMatch;
 pub use json::{ApiJson, OptionalJson, is_json, media_type, parse, read_at_most, read_body, somewhere};
 pub use params::{ApiPath, ApiQuery};
 pub use written::Written;

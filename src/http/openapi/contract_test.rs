@@ -87,6 +87,13 @@ const BESIDE: &str = "
 POST /users/password-reset
 POST /users/password-reset/confirm
 POST /events/{id}/holds/batch
+POST /events/{id}/seats/block
+POST /events/{id}/seats/unblock
+POST /events/{id}/seats/kill
+POST /events/{id}/seats/restore
+POST /events/{id}/seats/comp
+POST /bookings/{id}/tickets/{ticketId}/move
+POST /catalogue/batch
 GET /docs/page.css
 GET /docs/page.js
 GET /admin/operations
@@ -105,12 +112,6 @@ POST /webhooks/{id}/rotate
 
 /// Calls of the contract that are not served yet.
 const NOT_YET: &str = "
-PUT /venues/{id}
-DELETE /venues/{id}
-PUT /performers/{id}
-DELETE /performers/{id}
-PUT /events/{id}
-DELETE /events/{id}
 PUT /bookings/{id}
 ";
 

@@ -91,6 +91,15 @@ impl Input for IdempotencyKey {
     }
 }
 
+impl Input for crate::http::extract::IfMatch {
+    fn tell(outline: &mut Outline) {
+        outline
+            .parameters
+            .push(header("If-Match", "The `ETag` of what you have read: 412 where it is otherwise now."));
+        outline.refuses(Code::PreconditionFailed);
+    }
+}
+
 fn header(name: &str, about: &str) -> Parameter {
     ParameterBuilder::new()
         .name(name)

@@ -21,7 +21,7 @@ mod outline;
 mod pages;
 mod routes;
 
-pub(in crate::http) use call::{delete, get, patch, post, put};
+pub(in crate::http) use call::{Call, delete, get, patch, post, put};
 pub(in crate::http) use pages::routes as pages;
 pub(in crate::http) use routes::{Part, Routes};
 

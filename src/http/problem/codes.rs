@@ -106,6 +106,10 @@ codes! {
     OperationOver = CONFLICT, "operation-over", "The operation is over";
     /// The leader of the directory refuses for a reason that this node has no word for: it runs a newer version.
     OrderRefused = CONFLICT, "order-refused", "The order is refused";
+    /// Something else refers to it.
+    InUse = CONFLICT, "in-use", "In use";
+    /// The event will not take place.
+    EventCancelled = GONE, "event-cancelled", "The event is cancelled";
     /// The hold is over.
     HoldExpired = GONE, "hold-expired", "The hold has ended";
     /// It is not what the client has seen.

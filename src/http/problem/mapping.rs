@@ -6,6 +6,7 @@ use axum::http::{HeaderName, HeaderValue};
 use cluster::OrderFault;
 use cluster::placement::layout::decide::Refused;
 use domain::account::AccountRefusal;
+use domain::catalogue::CatalogueRefusal;
 use domain::event::Refusal;
 use domain::ids::{EventId, SeatIndex, TicketId};
 use domain::invalid::Invalid;
@@ -59,6 +60,18 @@ impl From<TooMany> for Problem {
             .with_header(RETRY_AFTER, HeaderValue::from(retry_after_seconds))
             .with_header(RATE_LIMIT_POLICY, text(format!("\"{policy}\";q={quota};w={window_seconds}")))
             .with_header(RATE_LIMIT, text(format!("\"{policy}\";r=0;t={retry_after_seconds}")))
+    }
+}
+
+impl From<CatalogueRefusal> for Problem {
+    fn from(refusal: CatalogueRefusal) -> Self {
+        match refusal {
+            CatalogueRefusal::NotFound => Self::not_found("venue, performer or event"),
+            CatalogueRefusal::Forbidden => Self::forbidden("Only its organizer or an operator may do this."),
+            CatalogueRefusal::InUse(why) => Self::in_use(why),
+            CatalogueRefusal::EventCancelled => Self::event_cancelled(),
+            CatalogueRefusal::Invalid(errors) => Self::invalid(&errors),
+        }
     }
 }
 
@@ -184,6 +197,8 @@ impl Problem {
             Refusal::Exhausted => {
                 Self::new(Code::Overloaded, "The event has used up its numbers of holds or bookings.")
             }
+            Refusal::EventCancelled => Self::event_cancelled(),
+            Refusal::InUse => Self::in_use("The event has bookings. Cancel it without purge=true."),
         }
     }
 }
@@ -208,6 +223,8 @@ mod test {
             Refusal::AlreadyPaid,
             Refusal::Invalid { pointer: "/ttlSeconds", message: "too long" },
             Refusal::Exhausted,
+            Refusal::EventCancelled,
+            Refusal::InUse,
         ] {
             assert_eq!(Problem::of_sale(EventId::new(1), &refusal).code().as_str(), refusal.code());
         }

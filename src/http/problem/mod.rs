@@ -84,6 +84,17 @@ impl Problem {
         Self::new(Code::Forbidden, detail)
     }
 
+    /// Something refers to it; `why` says what.
+    pub fn in_use(why: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InUse, why)
+    }
+
+    /// The event will not take place.
+    #[must_use]
+    pub fn event_cancelled() -> Self {
+        Self::new(Code::EventCancelled, "The event is cancelled; what was booked is refunded by itself.")
+    }
+
     /// A broken header, path, query or body syntax.
     pub fn malformed(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::MalformedRequest, detail)

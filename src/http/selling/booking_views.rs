@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::payment_views::PaymentInBooking;
+use crate::http::charge_bodies::{IncludedTax, LineBody, included_taxes, lines, type_name};
 use crate::http::ticket::{HeldTicket, Holder, Scene, Told};
 use crate::http::wire::{Id, MoneyView, Timestamp, ids};
 
@@ -21,6 +22,10 @@ pub(super) struct BookingBody<'a> {
     user_id: ids::User,
     tickets: Vec<HeldTicket<'a>>,
     total: MoneyView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lines: Option<Vec<LineBody<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    included_taxes: Option<Vec<IncludedTax<'a>>>,
     refunded: MoneyView,
     #[schema(pattern = "^(pending|booked|cancelled)$")]
     status: &'static str,
@@ -32,11 +37,15 @@ pub(super) struct BookingBody<'a> {
 
 impl<'a> BookingBody<'a> {
     /// As `viewer` sees it, who may.
-    pub(super) fn new(scene: &'a Scene, number: BookingNumber, booking: &Booking, viewer: UserId) -> Self {
+    pub(super) fn new(scene: &'a Scene, number: BookingNumber, booking: &'a Booking, viewer: UserId) -> Self {
         let told = if booking.buyer == viewer {
             Told::Mine
         } else {
             Told::All(Holder { user: booking.buyer, since: booking.created_at }, false)
+        };
+        let charges = booking.charges.as_deref();
+        let ticket = |ticket: &SoldTicket| {
+            sold(scene, booking.status, told, ticket).of_type(type_name(charges, ticket.price_type))
         };
         let pending = booking.status == BookingStatus::Pending;
         Self {
@@ -44,8 +53,10 @@ impl<'a> BookingBody<'a> {
             id: Id(BookingId::new(scene.event, number)),
             event_id: Id(scene.event),
             user_id: Id(booking.buyer),
-            tickets: booking.tickets.iter().map(|ticket| sold(scene, booking.status, told, ticket)).collect(),
+            tickets: booking.tickets.iter().map(ticket).collect(),
             total: MoneyView::new(booking.total_minor(), scene.currency),
+            lines: charges.map(|charges| lines(charges, &booking.priced(), scene.currency)),
+            included_taxes: charges.map(|charges| included_taxes(charges, &booking.priced(), scene.currency)),
             refunded: MoneyView::new(booking.payment.refunded_minor, scene.currency),
             status: booking_status(booking),
             payment: PaymentInBooking::new(scene.event, number, booking, viewer),

@@ -108,7 +108,7 @@ fn render_made(scene: &Scene, reply: &Reply) -> Result<Response, Problem> {
 pub(super) fn render_paid<'a>(
     scene: &'a Scene,
     status: StatusCode,
-    reply: &Reply,
+    reply: &'a Reply,
     finish: impl FnOnce(BookingBody<'a>) -> BookingBody<'a>,
 ) -> Result<Response, Problem> {
     let (status, view) = match reply {

@@ -4,14 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::event::{BestWish, Command, Reply};
+use domain::event::{ADULT, BestWish, Command, Reply, TicketWish};
 use domain::ids::{EventId, HoldId};
 use domain::seat_map::SeatMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::hold_views::HoldBody;
-use super::seats::seats;
+use super::seats::{seat, seats};
 use super::{decided, unexpected};
 use crate::http::App;
 use crate::http::auth::Customer;
@@ -25,8 +25,17 @@ use crate::http::wire::Id;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http) struct NewHold {
     pub(super) ticket_ids: Option<Vec<String>>,
+    pub(super) tickets: Option<Vec<NewTicket>>,
     pub(super) best_available: Option<NewBest>,
     pub(super) ttl_seconds: Option<u64>,
+}
+
+/// A ticket with its price type, that of adults where it is left out.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::http) struct NewTicket {
+    ticket_id: String,
+    price_type: Option<String>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -82,10 +91,23 @@ pub(in crate::http) async fn hold(
 
 pub(super) fn command(scene: &Scene, new: NewHold) -> Result<Command, Problem> {
     let ttl_ms = new.ttl_seconds.map(ttl_ms);
-    match (new.ticket_ids, new.best_available) {
-        (Some(tickets), None) => Ok(Command::HoldExact { seats: seats(scene.event, &tickets)?, ttl_ms }),
-        (None, Some(best)) => Ok(Command::HoldBest { wish: wish(&scene.map, best)?, ttl_ms }),
-        _ => Err(Problem::invalid_field("", "give either ticketIds or bestAvailable")),
+    match (new.ticket_ids, new.tickets, new.best_available) {
+        (Some(tickets), None, None) => {
+            Ok(Command::HoldExact { seats: seats(scene.event, &tickets)?, ttl_ms })
+        }
+        (None, Some(tickets), None) => {
+            let tickets = tickets.into_iter().map(|ticket| ticket.wish(scene.event));
+            Ok(Command::HoldTickets { tickets: tickets.collect::<Result<_, _>>()?, ttl_ms })
+        }
+        (None, None, Some(best)) => Ok(Command::HoldBest { wish: wish(&scene.map, best)?, ttl_ms }),
+        _ => Err(Problem::invalid_field("", "give one of ticketIds, tickets and bestAvailable")),
+    }
+}
+
+impl NewTicket {
+    fn wish(self, event: EventId) -> Result<TicketWish, Problem> {
+        let price_type = self.price_type.unwrap_or_else(|| ADULT.to_owned());
+        Ok(TicketWish { seat: seat(event, &self.ticket_id)?, price_type })
     }
 }
 

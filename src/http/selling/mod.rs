@@ -8,6 +8,7 @@ mod bookings;
 mod hold_batch;
 mod hold_views;
 mod holds;
+mod house;
 mod new_payment;
 mod of_user;
 mod own_bookings;
@@ -44,6 +45,7 @@ pub(crate) use own_holds::answer as answer_holds;
 pub(super) fn routes() -> Routes {
     holds_routes()
         .merge(booking_routes())
+        .merge(house::routes())
         .merge(list_routes())
         .merge(payment_routes())
         .merge(shorthand_routes())
@@ -57,6 +59,7 @@ const NO_SEATS: &[Code] = &[
     Code::NotOnSale,
     Code::LimitExceeded,
     Code::ValidationFailed,
+    Code::EventCancelled,
 ];
 /// Why a booking may not be given back.
 const NO_CANCELLING: &[Code] = &[Code::AlreadyCancelled, Code::NotCancellable];
@@ -67,7 +70,7 @@ fn holds_routes() -> Routes {
         .route(
             "/events/{id}/holds",
             post(holds::create, "Hold seats: all or nothing")
-                .says("Either `ticketIds` or `bestAvailable`.")
+                .says("One of `ticketIds`, `tickets` (with price types) and `bestAvailable`.")
                 .gives::<HoldBody<'_>>(created)
                 .refuses(NO_SEATS),
         )

@@ -136,6 +136,7 @@ mod test {
             pays_later: false,
             contact: Vec::new(),
             owed: Vec::new(),
+            charges: None,
         };
         Own { event: EventId::new(event), facts, number: BookingNumber::new(number), booking }
     }

@@ -62,6 +62,7 @@ fn here(cluster: &Cluster, user: UserId, as_of: UnixMillis) -> Vec<OwnHold> {
                 created_at: hold.created_at,
                 expires_at: hold.expires_at,
                 as_of,
+                charges: hold.charges.clone(),
             };
             OwnHold { event, facts, view }
         }));
@@ -131,6 +132,7 @@ mod test {
             created_at: UnixMillis::new(u64::from(number)),
             expires_at: UnixMillis::new(9),
             as_of: UnixMillis::new(5),
+            charges: None,
         };
         OwnHold { event: EventId::new(event), facts, view }
     }

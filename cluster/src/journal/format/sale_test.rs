@@ -37,6 +37,8 @@ fn play() -> (Vec<Stamped>, Sale) {
         hold_ms: 60_000,
         per_customer: Some(8),
         cancellation: Cancellation { until: far, fee_percent: 10 },
+        charges: None,
+        paused: false,
     };
     let (mut facts, mut sale) = (Vec::new(), None);
     let mut happen = |sale: &mut Option<Sale>, at: u64, fact: Fact| {
@@ -80,5 +82,5 @@ fn the_facts_and_the_state_of_a_sale_are_stored_as_ever() {
 }
 
 /// Length and CRC32C.
-const FACTS: (usize, u32) = (1274, 1_824_830_038);
-const STATE: (usize, u32) = (1878, 3_189_434_774);
+const FACTS: (usize, u32) = (1306, 788_428_829);
+const STATE: (usize, u32) = (1891, 3_637_544_703);

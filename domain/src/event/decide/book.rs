@@ -1,6 +1,9 @@
 //! Beginning to pay: the money is asked for only once this has committed.
 
+use std::sync::Arc;
+
 use super::super::booking::{Booking, TicketCode};
+use super::super::charges::Charges;
 use super::super::command::PaymentTerms;
 use super::super::fact::Fact;
 use super::super::hold::{Hold, PricedSeat};
@@ -22,7 +25,8 @@ pub(super) fn hold(
     context: &Context<'_>,
 ) -> Result<Decision, Refusal> {
     let hold = free_hold(sale, number, context)?;
-    start(sale, Vec::new(), number, &hold.tickets, stretched(hold, payment, context.now), payment, context)
+    let seats = Seats { hold: number, tickets: &hold.tickets, charges: hold.charges.clone() };
+    start(sale, Vec::new(), seats, stretched(hold, payment, context.now), payment, context)
 }
 
 pub(super) fn held_seat(
@@ -53,7 +57,15 @@ pub(super) fn one_call(
     // The hold lives for its payment alone, so the payment's deadline is its own.
     let held = hold_fact(sale, tickets.clone(), payment.timeout_ms, context)?;
     let settle_by = context.now.plus_ms(payment.timeout_ms);
-    start(sale, vec![held], next_hold(sale)?, &tickets, settle_by, payment, context)
+    let seats = Seats { hold: next_hold(sale)?, tickets: &tickets, charges: sale.terms.charges.clone() };
+    start(sale, vec![held], seats, settle_by, payment, context)
+}
+
+/// What is paid.
+struct Seats<'a> {
+    hold: HoldNumber,
+    tickets: &'a [PricedSeat],
+    charges: Option<Arc<Charges>>,
 }
 
 /// How long the seats wait for the provider: `timeout`, but the hold is stretched beyond its deadline only once.
@@ -68,12 +80,12 @@ pub(super) fn stretched(hold: &Hold, payment: &PaymentTerms, now: UnixMillis) ->
 fn start(
     sale: &Sale,
     before: Vec<Fact>,
-    hold: HoldNumber,
-    tickets: &[PricedSeat],
+    seats: Seats<'_>,
     settle_by: UnixMillis,
     payment: &PaymentTerms,
     context: &Context<'_>,
 ) -> Result<Decision, Refusal> {
+    let Seats { hold, tickets, charges } = seats;
     let booking = next_booking(sale)?;
     let one_call = !before.is_empty();
     let mut facts = before;
@@ -91,12 +103,12 @@ fn start(
     }
     let begun = Payment::begin(payment.method.clone(), settle_by);
     let tickets = tickets.iter().copied();
-    let mut begun = Booking::begin(context.now, context.caller.user, vec![hold], tickets, begun);
+    let mut begun = Booking::begin(context.now, context.caller.user, vec![hold], tickets, charges, begun);
     begun.one_call = one_call;
     Ok(given_away(facts, booking, begun, context))
 }
 
-/// A total of zero needs no provider: after `facts`, everything happens in this one decision.
+/// A total of zero, which bears no fees, needs no provider: after `facts`, everything happens in this one decision.
 pub(super) fn given_away(
     mut facts: Vec<Fact>,
     booking: BookingNumber,

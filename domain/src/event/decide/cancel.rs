@@ -1,6 +1,7 @@
 //! Giving tickets back: the seats are free at once, the money follows by the cancellation rule.
 
 use super::super::booking::{Booking, BookingStatus, SoldTicket};
+use super::super::closing::Closing;
 use super::super::command::Caller;
 use super::super::fact::Fact;
 use super::super::refusal::Refusal;
@@ -30,15 +31,15 @@ pub(super) fn tickets(
             return Ok(given_up(sale, number, booking, context));
         }
         BookingStatus::Pending => return Err(Refusal::NotCancellable),
-        BookingStatus::Booked if context.now >= sale.terms.cancellation.until => {
-            return Err(Refusal::NotCancellable);
-        }
         BookingStatus::Booked => {}
     }
-    let price = |ticket: &&SoldTicket| chosen.contains(&ticket.seat);
-    let refund_minor = booking.tickets.iter().filter(price);
-    let refund_minor =
-        refund_minor.map(|ticket| sale.terms.cancellation.refund_minor(ticket.price_minor)).sum();
+    // Whoever is quicker than the organizer's cancellation gets back no less.
+    let in_full = sale.closing == Some(Closing::Cancelled);
+    if !in_full && context.now >= sale.terms.cancellation.until {
+        return Err(Refusal::NotCancellable);
+    }
+    let rule = |paid| if in_full { paid } else { sale.terms.cancellation.refund_minor(paid) };
+    let refund_minor = booking.paid_minor(&chosen).map(rule).sum();
 
     let mut after = booking.clone();
     after.cancel(&chosen, refund_minor);
@@ -70,8 +71,10 @@ pub(super) fn may_manage(sale: &Sale, booking: &Booking, caller: Caller) -> bool
 fn named(tickets: &[SoldTicket], seats: &[SeatIndex]) -> Result<Vec<SeatIndex>, Refusal> {
     distinct(seats, "/ticketIds")?;
     for seat in seats {
-        let ticket = tickets.iter().find(|ticket| ticket.seat == *seat).ok_or(Refusal::NotFound)?;
-        if ticket.cancelled {
+        // A seat may be there twice: cancelled, and taken again by a ticket that was moved to it.
+        let mut tickets = tickets.iter().filter(|ticket| ticket.seat == *seat).peekable();
+        tickets.peek().ok_or(Refusal::NotFound)?;
+        if tickets.all(|ticket| ticket.cancelled) {
             return Err(Refusal::AlreadyCancelled);
         }
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::super::MAX_HOLD_TICKETS;
 use super::super::best_available::{BestWish, MAX_BEST_AVAILABLE, best_available};
+use super::super::charges::ADULT;
+use super::super::command::TicketWish;
 use super::super::fact::Fact;
 use super::super::hold::PricedSeat;
 use super::super::refusal::Refusal;
@@ -26,6 +28,30 @@ pub(super) fn exact(
     held(sale, tickets, ttl_ms, context)
 }
 
+/// The same with price types. Whoever asks by these asks at `/tickets`.
+pub(super) fn tickets(
+    sale: &Sale,
+    wishes: &[TicketWish],
+    ttl_ms: Option<u64>,
+    context: &Context<'_>,
+) -> Result<Decision, Refusal> {
+    open_for_sale(sale, context.now)?;
+    let ttl_ms = allowed_ttl(sale, ttl_ms)?;
+    let seats: Vec<SeatIndex> = wishes.iter().map(|wish| wish.seat).collect();
+    let types = wishes.iter().map(|wish| price_type(sale, &wish.price_type));
+    let types = types.collect::<Result<Vec<_>, _>>()?;
+    all_free(sale, &seats, "/tickets")?;
+    within_limit(sale, context.caller.user, seats.len() as u32)?;
+    let tickets = priced(sale, seats.iter().copied().zip(types), context)?;
+    held(sale, tickets, ttl_ms, context)
+}
+
+fn price_type(sale: &Sale, id: &str) -> Result<u8, Refusal> {
+    let charges = sale.terms.charges.as_deref();
+    let known = charges.map_or((id == ADULT).then_some(0), |charges| charges.type_named(id));
+    known.ok_or(Refusal::Invalid { pointer: "/tickets", message: "only price types of the event" })
+}
+
 pub(super) fn best(
     sale: &Sale,
     wish: &BestWish,
@@ -42,7 +68,7 @@ pub(super) fn best(
         return Err(Refusal::SoldOut);
     }
     let seats = best_available(sale, context.map, wish).ok_or(Refusal::SoldOut)?;
-    let tickets = priced(sale, &seats, context)?;
+    let tickets = priced(sale, adults(&seats), context)?;
     held(sale, tickets, ttl_ms, context)
 }
 
@@ -60,6 +86,7 @@ fn held(
         created_at: context.now,
         expires_at: context.now.plus_ms(ttl_ms),
         as_of: context.now,
+        charges: sale.terms.charges.clone(),
     };
     let mut facts = Vec::with_capacity(2);
     facts.push(fact);
@@ -99,6 +126,12 @@ pub(super) fn free_seats(
     pointer: &'static str,
     context: &Context<'_>,
 ) -> Result<Arc<[PricedSeat]>, Refusal> {
+    all_free(sale, seats, pointer)?;
+    priced(sale, adults(seats), context)
+}
+
+/// 1 to 50 different seats, and all of them free.
+fn all_free(sale: &Sale, seats: &[SeatIndex], pointer: &'static str) -> Result<(), Refusal> {
     distinct(seats, pointer)?;
     let mut taken = Vec::new();
     for seat in seats {
@@ -107,10 +140,7 @@ pub(super) fn free_seats(
             status => taken.push((*seat, status)),
         }
     }
-    if !taken.is_empty() {
-        return Err(Refusal::SeatUnavailable(taken));
-    }
-    priced(sale, seats, context)
+    if taken.is_empty() { Ok(()) } else { Err(Refusal::SeatUnavailable(taken)) }
 }
 
 /// 1 to 50 different seats.
@@ -123,19 +153,32 @@ pub(super) fn distinct(seats: &[SeatIndex], pointer: &'static str) -> Result<(),
     if repeated { Err(Refusal::Invalid { pointer, message: "each ticket only once" }) } else { Ok(()) }
 }
 
-fn priced(sale: &Sale, seats: &[SeatIndex], context: &Context<'_>) -> Result<Arc<[PricedSeat]>, Refusal> {
-    let price = |seat: SeatIndex| {
+/// Each at the plain price.
+fn adults(seats: &[SeatIndex]) -> impl ExactSizeIterator<Item = (SeatIndex, u8)> {
+    seats.iter().map(|seat| (*seat, 0))
+}
+
+fn priced(
+    sale: &Sale,
+    seats: impl ExactSizeIterator<Item = (SeatIndex, u8)>,
+    context: &Context<'_>,
+) -> Result<Arc<[PricedSeat]>, Refusal> {
+    let price = |seat: SeatIndex, price_type: u8| {
         let category = context.map.section_at(seat)?.category;
-        sale.terms.prices_minor.get(usize::from(category)).copied()
+        let plain = sale.terms.prices_minor.get(usize::from(category)).copied()?;
+        Some(match sale.terms.charges.as_deref() {
+            Some(charges) if price_type != 0 => charges.price_minor(price_type, category, plain),
+            _ => plain,
+        })
     };
     // An iterator of known length is collected by one allocation, one that may end early by several.
     let mut missing = false;
-    let ticket = |seat: &SeatIndex| {
-        let price = price(*seat);
+    let ticket = |(seat, price_type)| {
+        let price = price(seat, price_type);
         missing |= price.is_none();
-        PricedSeat { seat: *seat, price_minor: price.unwrap_or_default() }
+        PricedSeat { seat, price_minor: price.unwrap_or_default(), price_type }
     };
-    let tickets = seats.iter().map(ticket).collect();
+    let tickets = seats.map(ticket).collect();
     if missing { Err(Refusal::NotFound) } else { Ok(tickets) }
 }
 
@@ -149,8 +192,11 @@ pub(super) fn within_limit(sale: &Sale, customer: UserId, more: u32) -> Result<(
 }
 
 pub(super) fn open_for_sale(sale: &Sale, now: UnixMillis) -> Result<(), Refusal> {
+    if sale.closing.is_some() {
+        return Err(Refusal::EventCancelled);
+    }
     let opens_at = sale.terms.opens_at.filter(|opens_at| now < *opens_at);
-    if opens_at.is_some() || now >= sale.terms.starts_at {
+    if opens_at.is_some() || now >= sale.terms.starts_at || sale.terms.paused {
         return Err(Refusal::NotOnSale { opens_at });
     }
     Ok(())

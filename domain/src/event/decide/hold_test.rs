@@ -157,7 +157,7 @@ fn a_sale_that_has_used_up_its_hold_numbers_says_so() {
     scene.happen(Fact::Held {
         hold: HoldNumber::new(LAST_NUMBER),
         buyer: BEN.user,
-        tickets: [PricedSeat { seat: SeatIndex::new(0), price_minor: 1 }].into(),
+        tickets: [PricedSeat { seat: SeatIndex::new(0), price_minor: 1, price_type: 0 }].into(),
         expires_at: START.plus_ms(1),
     });
     let one_call = Command::HoldAndBook { seats: seats(&[1]), payment: payment() };

@@ -44,6 +44,7 @@ pub(super) fn change(
         created_at: hold.created_at,
         expires_at: hold.expires_at,
         as_of: context.now,
+        charges: hold.charges.clone(),
     };
     let fact = Fact::HoldChanged { hold: number, added, removed };
     Ok(Decision::reply(vec![fact], Reply::Hold(view)).remembered(context.key))

@@ -6,15 +6,18 @@
 mod blocking;
 mod book;
 mod cancel;
+mod close;
 mod expire;
 mod hear;
 mod hold;
+mod house;
 mod late;
 mod manage_hold;
 mod note;
 mod reserve;
 mod settle;
 
+pub use close::{amend, wind_up};
 pub use expire::expire;
 
 use super::command::{Caller, Command, Key};
@@ -104,6 +107,9 @@ pub fn decide(sale: &Sale, command: &Command, context: &Context<'_>) -> Result<D
             (_, outcome) => Ok(Decision { outcome, ..answered }),
         };
     }
+    if sale.closing.is_some() && command.needs_open_sale() {
+        return Err(Refusal::EventCancelled);
+    }
     match command {
         Command::HoldExact { seats, ttl_ms } => hold::exact(sale, seats, *ttl_ms, context),
         Command::HoldBest { wish, ttl_ms } => hold::best(sale, wish, *ttl_ms, context),
@@ -127,6 +133,12 @@ pub fn decide(sale: &Sale, command: &Command, context: &Context<'_>) -> Result<D
         Command::HearProvider { booking, attempt, reference, news } => {
             hear::provider(sale, *booking, (*attempt, reference), news, context)
         }
+        Command::HoldTickets { tickets, ttl_ms } => hold::tickets(sale, tickets, *ttl_ms, context),
+        Command::Kill { seats } => blocking::kill(sale, seats, context),
+        Command::Restore { seats } => blocking::restore(sale, seats, context),
+        Command::Comp { seats, to } => house::comp(sale, seats, *to, context),
+        Command::MoveTicket { booking, from, to } => house::move_ticket(sale, *booking, *from, *to, context),
+        Command::Close { unsold } => close::close(sale, *unsold, context),
     }
 }
 

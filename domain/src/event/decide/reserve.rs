@@ -84,14 +84,19 @@ fn make(
     }
     let live = holds.iter().map(|hold| free_hold(sale, *hold, context));
     let live: Vec<&Hold> = live.collect::<Result<_, _>>()?;
+    let charges = live.first().and_then(|hold| hold.charges.clone());
+    if live.iter().any(|hold| hold.charges != charges) {
+        let message = "only holds with the same fees and taxes: the event's have changed in between";
+        return Err(Refusal::Invalid { pointer: "/holdIds", message });
+    }
     let pay_by = live.iter().map(|hold| hold.expires_at).min().unwrap_or(context.now);
     let booking = next_booking(sale)?;
     let made = Fact::BookingMade { booking, holds: holds.to_vec(), pay_by, pays_later };
     let tickets = live.iter().flat_map(|hold| hold.tickets.iter().copied());
     let tickets: Vec<PricedSeat> = tickets.collect();
     let payment = Payment::due(pay_by);
-    let mut begun =
-        Booking::begin(context.now, context.caller.user, holds.to_vec(), tickets.into_iter(), payment);
+    let (buyer, tickets) = (context.caller.user, tickets.into_iter());
+    let mut begun = Booking::begin(context.now, buyer, holds.to_vec(), tickets, charges, payment);
     begun.pays_later = pays_later;
     Ok((booking, made, begun))
 }

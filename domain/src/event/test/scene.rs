@@ -153,6 +153,12 @@ impl Scene {
         booking
     }
 
+    /// Holds and books what costs nothing.
+    pub(in crate::event) fn buy_free(&mut self, caller: Caller, seats: &[u32]) -> BookingNumber {
+        let hold = self.hold(caller, seats).hold;
+        booking_of(self.tell(caller, &book(hold))).number
+    }
+
     pub(in crate::event) fn status(&self, seat: u32) -> SeatStatus {
         self.sale().status(SeatIndex::new(seat)).expect("within the map")
     }
@@ -178,6 +184,8 @@ pub(in crate::event) fn terms(prices_minor: Vec<i64>) -> SaleTerms {
         hold_ms: HOLD_MS,
         per_customer: None,
         cancellation: Cancellation { until: START.plus_ms(900 * HOUR_MS), fee_percent: 10 },
+        charges: None,
+        paused: false,
     }
 }
 

@@ -192,6 +192,12 @@ impl Twin {
             Command::HearProvider { booking, attempt, reference, news } => {
                 self.hear(*booking, *attempt, reference, news)
             }
+            Command::HoldTickets { .. }
+            | Command::Kill { .. }
+            | Command::Restore { .. }
+            | Command::Comp { .. }
+            | Command::MoveTicket { .. }
+            | Command::Close { .. } => unreachable!("no play has {command:?}"),
         }
     }
 

@@ -92,6 +92,7 @@ impl Twin {
             expires_at: self.now.plus_ms(ttl_ms),
             paying: None,
             stretched_to: None,
+            charges: None,
         };
         self.holds.push(TwinHold { hold, ended: None });
         HoldNumber::new(self.holds.len() as u32 - 1)
@@ -106,6 +107,7 @@ impl Twin {
             created_at: hold.created_at,
             expires_at: hold.expires_at,
             as_of: self.now,
+            charges: None,
         })
     }
 
@@ -115,7 +117,10 @@ impl Twin {
             let category = self.map.section_of(row.expect("the seat exists")).category;
             self.terms.prices_minor[category as usize]
         };
-        seats.iter().map(|seat| PricedSeat { seat: *seat, price_minor: price(*seat) }).collect()
+        seats
+            .iter()
+            .map(|seat| PricedSeat { seat: *seat, price_minor: price(*seat), price_type: 0 })
+            .collect()
     }
 
     fn time_to_live(&self, wished: Option<u64>) -> Result<u64, Refusal> {

@@ -34,6 +34,7 @@ impl Twin {
                 price_minor: ticket.price_minor,
                 code: None,
                 cancelled: false,
+                price_type: 0,
             }));
         }
         let payment = Payment {
@@ -62,6 +63,7 @@ impl Twin {
             pays_later: false,
             contact: Vec::new(),
             owed: Vec::new(),
+            charges: None,
         });
         number
     }

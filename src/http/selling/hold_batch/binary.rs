@@ -134,6 +134,8 @@ fn refused(no: NoReply) -> Result<HoldOutcome, Problem> {
         NoReply::Refused(Refusal::SeatUnavailable(seats)) => HoldOutcome::SeatUnavailable { seats },
         NoReply::Refused(Refusal::SoldOut) => HoldOutcome::SoldOut,
         NoReply::Refused(Refusal::NotOnSale { opens_at }) => HoldOutcome::NotOnSale { opens_at },
+        // Nothing is on sale of it, nor will be.
+        NoReply::Refused(Refusal::EventCancelled) => HoldOutcome::NotOnSale { opens_at: None },
         NoReply::Refused(Refusal::LimitExceeded { limit }) => HoldOutcome::LimitExceeded { limit },
         NoReply::Refused(Refusal::KeyReused) => HoldOutcome::KeyReused,
         NoReply::Refused(Refusal::NotFound) => HoldOutcome::NotFound,

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::http::extract::{Idempotency, Target, Written, hash_key, parse};
 use crate::http::problem::Problem;
 use crate::http::selling::hold_views::HoldBody;
-use crate::http::selling::holds::{self, NewBest, NewHold};
+use crate::http::selling::holds::{self, NewBest, NewHold, NewTicket};
 use crate::http::ticket::Scene;
 
 /// The field of an item that the single call has as a header.
@@ -36,6 +36,7 @@ struct Item {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 255)]
     idempotency_key: Option<HashedKey>,
     ticket_ids: Option<Vec<String>>,
+    tickets: Option<Vec<NewTicket>>,
     best_available: Option<NewBest>,
     ttl_seconds: Option<u64>,
 }
@@ -70,14 +71,14 @@ pub(super) fn read(raw: &[u8], single: &Target) -> Result<Vec<Asked>, Problem> {
         written = serde_json::from_slice::<WrittenBatch<'_>>(raw).map_err(Problem::internal)?.holds;
     }
     let mut written = written.into_iter();
-    let asked = |item: Item| {
+    let asked = |mut item: Item| {
         let body = written.next();
-        let key = item.idempotency_key.zip(body).map(|(HashedKey(key), mut body)| {
+        let key = item.idempotency_key.take().zip(body).map(|(HashedKey(key), mut body)| {
             body.remove(KEY_FIELD);
             Idempotency { key, fingerprint: single.fingerprint(|hash| body.feed(hash)) }
         });
-        let (ticket_ids, best_available) = (item.ticket_ids, item.best_available);
-        (NewHold { ticket_ids, best_available, ttl_seconds: item.ttl_seconds }, key)
+        let Item { ticket_ids, tickets, best_available, ttl_seconds, .. } = item;
+        (NewHold { ticket_ids, tickets, best_available, ttl_seconds }, key)
     };
     Ok(items.into_iter().map(asked).collect())
 }
