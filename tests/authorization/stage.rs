@@ -219,6 +219,7 @@ impl Stage {
             "PUT /booking/confirm" => Some(json!({"ticketId": ticket, "payment": tokens("tok_visa")})),
             "POST /holds/{id}/extend" => Some(json!({"ttlSeconds": 60})),
             "PATCH /holds/{id}" => Some(json!({"remove": [ticket]})),
+            "PUT /users/{id}" => Some(json!({"name": "Eve"})),
             "PUT /bookings/{id}" => Some(json!({"contact": {"name": "Eve", "email": "eve@example.com"}})),
             "PUT /payments/{id}" => Some(json!({"metadata": {"a": "b"}})),
             "PUT /venues/{id}" | "PUT /performers/{id}" | "PUT /events/{id}" => Some(json!({})),
