@@ -73,6 +73,11 @@ impl Call {
         self.role.as_deref()
     }
 
+    /// Whether its body is none that could be good: then it may be refused for that, whatever it is about.
+    pub(crate) fn is_bodiless(&self) -> bool {
+        self.takes_body && self.body.is_none()
+    }
+
     /// What is not there is 404 to everybody, before anything else is looked at.
     pub(crate) fn is_filled(&self) -> bool {
         self.filled
