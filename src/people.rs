@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use cluster::Cluster;
-use domain::account::{Account, PasswordHash, Person, Role, Sealed};
+use domain::account::{Account, Contact, PasswordHash, Person, Role, Sealed};
+use domain::event::Booking;
 use domain::ids::UserId;
 use domain::ports::JournalFault;
 use domain::time::UnixMillis;
@@ -75,19 +76,27 @@ impl People {
         Ok(self.account(user)?.and_then(|account| self.sealer.person(&account)))
     }
 
-    /// Seals `bytes` for `user`: nobody can read them once the user is erased. `None` where they are unknown.
+    /// Seals `contact` for the buyer of a booking: nobody can read it once they are erased. `None` where they are unknown.
     ///
     /// # Errors
     /// When the accounts cannot be read.
-    pub fn seal_for(&self, user: UserId, bytes: &[u8]) -> Result<Option<Sealed>, JournalFault> {
-        Ok(self.account(user)?.and_then(|account| self.sealer.seal(user, &account.key, bytes)))
+    pub fn seal_contact(&self, buyer: UserId, contact: &Contact) -> Result<Option<Vec<u8>>, JournalFault> {
+        let bytes = serde_json::to_vec(contact).expect("texts serialise");
+        let sealed = self.account(buyer)?.and_then(|account| self.sealer.seal(buyer, &account.key, &bytes));
+        Ok(sealed.map(|sealed| sealed.bytes().to_vec()))
     }
 
-    /// What [`Self::seal_for`] has sealed; `None` where `user` is unknown, or erased.
+    /// Whom the booking's tickets are for: `None` where nobody was named, or the buyer is unknown or erased.
     ///
     /// # Errors
     /// When the accounts cannot be read.
-    pub fn open_for(&self, user: UserId, sealed: &Sealed) -> Result<Option<Vec<u8>>, JournalFault> {
-        Ok(self.account(user)?.and_then(|account| self.sealer.open(user, &account.key, sealed)))
+    pub fn contact(&self, booking: &Booking) -> Result<Option<Contact>, JournalFault> {
+        if booking.contact.is_empty() {
+            return Ok(None);
+        }
+        let sealed = Sealed::new(booking.contact.clone());
+        let account = self.account(booking.buyer)?;
+        let opened = account.and_then(|account| self.sealer.open(booking.buyer, &account.key, &sealed));
+        Ok(opened.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 }

@@ -69,10 +69,14 @@ impl NodeCourier {
         }
     }
 
-    /// Tells the buyer.
+    /// Tells the buyer, or whom they have named instead.
     async fn person(&self, id: DeliveryId, delivery: &Delivery, show: &Show, booking: &Booking) -> Outcome {
         let person = people::find(&self.cluster, &self.people, booking.buyer).await?;
-        let Some(person) = person else { return Ok(Delivered::NobodyThere) };
+        let Some(mut person) = person else { return Ok(Delivered::NobodyThere) };
+        let unread = |_| SendFault::Later("the accounts cannot be read".to_owned());
+        if let Some(contact) = self.people.contact(booking).map_err(unread)? {
+            person = Person { name: contact.name, email: Some(contact.email), ..person };
+        }
         let words = Words { id, notice: &delivery.notice, booking, show };
         if delivery.by == Channel::Mail {
             self.mail(&words, &person).await

@@ -74,6 +74,28 @@ fn a_booking_is_made_first_and_paid_later() {
 }
 
 #[test]
+fn who_the_tickets_are_for_is_checked_and_sealed() {
+    let node = Node::start();
+    let sale = Sale::open(&node, 2, &json!({}));
+    let (ann, bob) = (node.customer("ann"), node.customer("bob"));
+    let booking = reserve(&ann, &[&sale.hold(&ann, &[0]).expect(201)]).expect(201);
+    let path = format!("/bookings/{}", id(&booking));
+    let contact = json!({"contact": {"name": "Carol Sealed", "email": "carol@example.org"}});
+    assert_eq!(ann.put(&path, &contact).expect(200)["contact"], contact["contact"]);
+    assert_eq!(node.operator().get(&path).expect(200)["contact"], contact["contact"]);
+    bob.put(&path, &contact).expect_problem(404, "not-found");
+    node.client().put(&path, &contact).expect_problem(401, "unauthenticated");
+    let odd = ann.put(&path, &json!({"contact": {"name": "", "email": "carol"}}));
+    let odd = odd.expect_problem(422, "validation-failed");
+    let pointers: Vec<_> = odd["errors"].as_array().unwrap().iter().map(|error| &error["pointer"]).collect();
+    assert_eq!(pointers, ["/contact/name", "/contact/email"]);
+    ann.put(&path, &json!({"contact": {"name": "x"}})).expect_problem(422, "validation-failed");
+    let dir = node.kill().expect("its data is its own");
+    let grep = std::process::Command::new("grep").args(["-raq", "Carol Sealed"]).arg(dir.path()).status();
+    assert_eq!(grep.expect("there is grep").code(), Some(1), "it is nowhere on the disk in the clear");
+}
+
+#[test]
 fn a_booking_that_nobody_pays_lapses_with_its_hold_or_is_given_up() {
     let node = Node::start();
     let sale = Sale::open(&node, 12, &json!({}));
@@ -243,6 +265,11 @@ fn every_call_of_payments_works_at_every_node() {
         let path = format!("/payments/{}", id(&payment));
         assert_eq!(there.get(&path).expect(200), payment, "reading your writes");
         assert_eq!(there.put(&path, &json!({"metadata": {"a": "b"}})).expect(200)["metadata"]["a"], "b");
+        let booked = format!("/bookings/{}", id(&booking));
+        let contact = json!({"name": "Carol", "email": format!("carol-{number}@example.org")});
+        let named = there.put(&booked, &json!({"contact": contact})).expect(200);
+        assert_eq!((&named["contact"], &named["id"]), (&contact, &booking["id"]));
+        assert_eq!(there.get(&booked).expect(200)["contact"], contact, "reading your writes");
         let operator = cluster.operator(number);
         for path in [format!("/events/{}/payments", sale.event), format!("/bookings/event/{}", sale.event)] {
             assert!(operator.get(&path).expect(200)["total"].as_u64() > Some(at as u64), "{path}");

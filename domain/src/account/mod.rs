@@ -25,7 +25,7 @@ pub use decide::{
 };
 pub use fact::AccountFact;
 pub use registry::{Accounts, Changes, Layered, Registry};
-pub use rules::{PASSWORD_RULE, Person, USERNAME_RULE, fold, is_password, is_username};
+pub use rules::{Contact, PASSWORD_RULE, Person, USERNAME_RULE, fold, is_password, is_username};
 
 /// What an account may do; each has all rights of those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -11,6 +11,8 @@ pub const USERNAME_RULE: &str = "1 to 64 characters without control characters o
 /// Says what [`is_password`] checks.
 pub const PASSWORD_RULE: &str = "8 to 128 characters";
 
+const EMAIL_RULE: &str = "must be an e-mail address of at most 254 bytes";
+
 /// Who somebody is: what is sealed in their account.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
@@ -40,7 +42,7 @@ impl Person {
         let mut findings = Findings::default();
         findings.check_text("/name", &self.name, 1, 200);
         if let Some(email) = &self.email {
-            findings.check(is_email(email), "/email", "must be an e-mail address of at most 254 bytes");
+            findings.check(is_email(email), "/email", EMAIL_RULE);
         }
         findings.check(is_username(&self.username), "/username", format!("must have {USERNAME_RULE}"));
         if let Some(password) = password {
@@ -49,6 +51,35 @@ impl Person {
         if let Some(phone) = &self.phone {
             findings.check_text("/phone", phone, 1, 40);
         }
+        findings.into_result()
+    }
+}
+
+/// Who the tickets of a booking are for, and where what is told of it goes, where that is not the buyer.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// As they want to be called.
+    pub name: String,
+    /// Reaches them.
+    pub email: String,
+}
+
+/// Does not print itself: it would end in a log.
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Contact(..)")
+    }
+}
+
+impl Contact {
+    /// Checks the fields, which stand in the member `contact` of a request.
+    ///
+    /// # Errors
+    /// Every field that breaks its rule.
+    pub fn check(&self) -> Result<(), Vec<Invalid>> {
+        let mut findings = Findings::default();
+        findings.check_text("/contact/name", &self.name, 1, 200);
+        findings.check(is_email(&self.email), "/contact/email", EMAIL_RULE);
         findings.into_result()
     }
 }

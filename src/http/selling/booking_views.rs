@@ -1,8 +1,9 @@
 //! How a booking and its payment look in JSON.
 
+use domain::account::Contact;
 use domain::event::{Booking, BookingStatus, SeatStatus, SoldTicket};
 use domain::ids::{BookingId, BookingNumber, UserId};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::payment_views::PaymentInBooking;
@@ -33,6 +34,17 @@ pub(super) struct BookingBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pay_by: Option<Timestamp>,
     booked_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<ContactBody>,
+}
+
+/// Who the tickets are for, and where what is told of them goes.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Contact)]
+pub(super) struct ContactBody {
+    pub(super) name: String,
+    pub(super) email: String,
 }
 
 impl<'a> BookingBody<'a> {
@@ -62,7 +74,14 @@ impl<'a> BookingBody<'a> {
             payment: PaymentInBooking::new(scene.event, number, booking, viewer),
             pay_by: pending.then_some(Timestamp(booking.payment.settle_by)),
             booked_at: booking.booked_at.map(Timestamp),
+            contact: None,
         }
+    }
+
+    /// With whom its tickets are for.
+    pub(super) fn with_contact(mut self, contact: Option<Contact>) -> Self {
+        self.contact = contact.map(|Contact { name, email }| ContactBody { name, email });
+        self
     }
 
     /// With its id as `bookingId` too, as the one-call and short-hand answers have it.

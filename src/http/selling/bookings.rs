@@ -4,12 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use domain::account::Contact;
 use domain::event::{Booking, Command, Reply, Sale};
 use domain::ids::{BookingId, EventId, HoldId, HoldNumber};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::booking_views::BookingBody;
+use super::booking_views::{BookingBody, ContactBody};
 use super::new_payment::NewPayment;
 use super::seats::{seat, seats};
 use super::{decided, unexpected};
@@ -36,6 +37,12 @@ pub(super) struct NewBooking {
 pub(super) struct NewOneCall {
     ticket_ids: Vec<String>,
     payment_details: NewPayment,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BookingChange {
+    contact: ContactBody,
 }
 
 pub(super) async fn create(
@@ -136,7 +143,8 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let scene = app.scene(booking.event)?;
     let seen = seen(&app, booking, &caller).await?;
-    let body = BookingBody::new(&scene, booking.part, &seen, caller.user);
+    let contact = app.people.contact(&seen).map_err(Problem::from)?;
+    let body = BookingBody::new(&scene, booking.part, &seen, caller.user).with_contact(contact);
     cache::json(&headers, Audience::Private, &body)
 }
 
@@ -153,6 +161,29 @@ pub(super) async fn seen(app: &App, booking: BookingId, caller: &Customer) -> Re
 
 fn may_see(sale: &Sale, booking: &Booking, caller: &Customer) -> bool {
     booking.buyer == caller.user || caller.runs_event_of(sale.terms().organizer)
+}
+
+/// Says who the tickets are for.
+pub(super) async fn change(
+    State(app): State<App>,
+    ApiPath(Id(booking)): ApiPath<Id<BookingId>>,
+    caller: Customer,
+    key: IdempotencyKey,
+    body: ApiJson<BookingChange>,
+) -> Result<Response, Problem> {
+    let scene = app.scene(booking.event)?;
+    let ContactBody { name, email } = body.value.contact;
+    let contact = Contact { name, email };
+    contact.check().map_err(|errors| Problem::invalid(&errors))?;
+    let buyer = seen(&app, booking, &caller).await?.buyer;
+    // Who was erased has bookings still, and nobody to write to.
+    let sealed = app.people.seal_contact(buyer, &contact)?.ok_or_else(|| Problem::not_found("buyer"))?;
+    let command = Command::NameContact { booking: booking.part, contact: sealed };
+    let reply = decided(&app, booking.event, command, caller.into(), key.of_body(&body.raw)).await?;
+    let (Reply::Booking(view) | Reply::Pending(view)) = &reply else { return Err(unexpected(&reply)) };
+    let contact = app.people.contact(&view.booking)?;
+    let body = BookingBody::new(&scene, view.number, &view.booking, caller.user).with_contact(contact);
+    Ok(Json(body).into_response())
 }
 
 pub(super) async fn cancel(

@@ -123,6 +123,10 @@ fn booking_routes() -> Routes {
         .route("/bookings/{id}", get(bookings::show, "A booking").gives::<BookingBody<'_>>(ok))
         .route(
             "/bookings/{id}",
+            put(bookings::change, "Say who the tickets are for").gives::<BookingBody<'_>>(ok),
+        )
+        .route(
+            "/bookings/{id}",
             delete(bookings::cancel, "Cancel a booking").gives::<BookingBody<'_>>(ok).refuses(NO_CANCELLING),
         )
         .route(
