@@ -98,7 +98,8 @@ fn a_lone_node_refuses_what_it_cannot_do_and_says_why() {
         answer.expect_problem(status, code);
     }
     let audit = operator.get("/admin/audit").expect(200);
-    assert_eq!(audit["total"], 1, "what was refused is not noted: {audit}");
+    let noted: Vec<_> = audit["items"].as_array().unwrap().iter().map(|record| &record["what"]).collect();
+    assert_eq!(noted, ["login", "form"], "what was refused is not noted: {audit}");
 }
 
 #[test]
@@ -157,8 +158,8 @@ fn a_rebalance_of_one_node_changes_nothing() {
 #[test]
 fn the_audit_log_begins_with_the_cluster() {
     let node = Node::start();
-    let audit = operator(&node).get("/admin/audit?pageSize=1").expect(200);
-    let record = &audit["items"][0];
+    let audit = operator(&node).get("/admin/audit").expect(200);
+    let record = audit["items"].as_array().and_then(|records| records.last()).expect("a record");
     assert_eq!((&record["number"], &record["what"]), (&json!(1), &json!("form")), "{audit}");
     assert!(record["at"].is_string() && record["who"].is_string() && record["detail"].is_string(), "{audit}");
 }

@@ -95,5 +95,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let growth = peak.max(after).saturating_sub(before);
     let verdict = if growth <= MOST_MIB { "within" } else { "over" };
     println!("memory grew by {growth} MiB, {verdict} the {MOST_MIB} MiB that are allowed");
-    Ok(if growth <= MOST_MIB { () } else { std::process::exit(1) })
+    if growth > MOST_MIB {
+        std::process::exit(1);
+    }
+    Ok(())
 }

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use crate::replaced::{await_missed, node};
-use crate::support::cluster::list;
-use crate::support::{Cluster, replicas_agree};
+use crate::support::cluster::{SETTLES_WITHIN, list};
+use crate::support::{Cluster, eventually, replicas_agree};
 
-/// A word that only one entry has.
-const MARK: &[u8] = b"flipped@example.org";
+/// Words that only one entry has, of the catalogue: what people say of themselves is sealed.
+const MARK: &str = "The Flipped Bits";
 
 #[test]
 fn a_follower_sets_damaged_data_aside_and_is_given_it_again() {
@@ -19,6 +19,9 @@ fn a_follower_sets_damaged_data_aside_and_is_given_it_again() {
     sale.hold(&buyer, &[1]).expect(201);
     replicas_agree(&cluster, &sale);
     let follower = cluster.other_than(cluster.owner());
+    let path = mark(&cluster);
+    let known = || (cluster.client(follower).get(&path).status == 200).then_some(());
+    eventually("the follower knows it", SETTLES_WITHIN, known);
     cluster.kill(follower);
     flip(cluster.data(follower));
     await_missed(&cluster, follower);
@@ -29,6 +32,7 @@ fn a_follower_sets_damaged_data_aside_and_is_given_it_again() {
     cluster.settle();
     assert_eq!(node(&cluster.status(follower), follower)["life"], 1);
     replicas_agree(&cluster, &sale);
+    assert_eq!(cluster.client(follower).get(&path).expect(200)["name"], MARK);
     cluster.client(follower).login("flipped", "correct horse");
     assert_eq!(sale.status(&cluster.client(follower), 1), "held");
 }
@@ -36,7 +40,7 @@ fn a_follower_sets_damaged_data_aside_and_is_given_it_again() {
 #[test]
 fn a_lone_node_stops_at_damage_and_names_the_file() {
     let mut cluster = Cluster::alone();
-    cluster.node(1).customer("flipped");
+    mark(&cluster);
     assert_eq!(list(&cluster.status(1), "nodes").len(), 1);
     cluster.kill(1);
     flip(cluster.data(1));
@@ -49,6 +53,13 @@ fn a_lone_node_stops_at_damage_and_names_the_file() {
     assert_eq!(again.log, exit.log, "what is damaged stays as it is");
 }
 
+/// Puts the mark into the catalogue, and says where it is read.
+fn mark(cluster: &Cluster) -> String {
+    let band = json!({"name": MARK, "genre": "noise", "bio": "They are loud."});
+    let band = cluster.operator(1).post("/performers", &band).expect(201);
+    format!("/performers/{}", band["id"].as_str().expect("an id"))
+}
+
 fn store(data: &Path) -> PathBuf {
     data.join("journal").join("store")
 }
@@ -57,8 +68,9 @@ fn store(data: &Path) -> PathBuf {
 fn flip(data: &Path) {
     let file = store(data).join("db");
     let mut bytes = std::fs::read(&file).expect("the store");
-    let found: Vec<usize> = (0..bytes.len().saturating_sub(MARK.len()))
-        .filter(|at| bytes[*at] == MARK[0] && bytes[*at..].starts_with(MARK))
+    let mark = MARK.as_bytes();
+    let found: Vec<usize> = (0..bytes.len().saturating_sub(mark.len()))
+        .filter(|at| bytes[*at] == mark[0] && bytes[*at..].starts_with(mark))
         .collect();
     assert!(!found.is_empty(), "the mark is in {}", file.display());
     found.iter().for_each(|at| bytes[*at] ^= 1);

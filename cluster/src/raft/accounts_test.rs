@@ -139,9 +139,9 @@ async fn a_checkpoint_is_whole_or_did_not_happen_wherever_it_is_cut_off() {
         let twin = &twins[&covered.clone().map(|meta| meta.last_log_id)];
         assert_same(&found, twin, &format!("seed {seed}, cut off after {operations}"));
         if covered == Some(meta(1)) {
-            before += 1
+            before += 1;
         } else {
-            after += 1
+            after += 1;
         }
         // What was finished stays finished.
         let (again, same) = open(&kept).await;
