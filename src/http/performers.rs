@@ -148,7 +148,7 @@ async fn remove(
 
 /// As a read has it.
 fn tag(performer: &Performer) -> Result<Tag, Problem> {
-    Ok(Tag::of(&serde_json::to_vec(&PerformerBody::new(performer)).map_err(Problem::internal)?))
+    Tag::of_json(&PerformerBody::new(performer))
 }
 
 async fn show(

@@ -213,7 +213,7 @@ async fn remove(
 
 /// As a read has it.
 fn tag(venue: &Venue) -> Result<Tag, Problem> {
-    Ok(Tag::of(&serde_json::to_vec(&VenueBody::new(venue)).map_err(Problem::internal)?))
+    Tag::of_json(&VenueBody::new(venue))
 }
 
 async fn show(

@@ -63,6 +63,8 @@ enum Kind {
     EventCancelled,
     #[serde(rename = "payment.refunded")]
     PaymentRefunded,
+    #[serde(rename = "booking.changed")]
+    BookingChanged,
 }
 
 impl From<WebhookKind> for Kind {
@@ -72,6 +74,7 @@ impl From<WebhookKind> for Kind {
             WebhookKind::BookingCancelled => Self::BookingCancelled,
             WebhookKind::EventCancelled => Self::EventCancelled,
             WebhookKind::PaymentRefunded => Self::PaymentRefunded,
+            WebhookKind::BookingChanged => Self::BookingChanged,
         }
     }
 }
@@ -83,6 +86,7 @@ impl From<Kind> for WebhookKind {
             Kind::BookingCancelled => Self::BookingCancelled,
             Kind::EventCancelled => Self::EventCancelled,
             Kind::PaymentRefunded => Self::PaymentRefunded,
+            Kind::BookingChanged => Self::BookingChanged,
         }
     }
 }

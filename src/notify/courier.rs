@@ -86,10 +86,9 @@ impl NodeCourier {
     }
 
     async fn mail(&self, words: &Words<'_>, person: &Person) -> Outcome {
-        match (&self.carriers.mailer, &person.email) {
-            (Some(mailer), Some(address)) => {
-                mailer.send(words.mail(person, address)).await.map(|()| Delivered::Sent)
-            }
+        let mail = person.email.as_ref().and_then(|address| words.mail(person, address));
+        match (&self.carriers.mailer, mail) {
+            (Some(mailer), Some(mail)) => mailer.send(mail).await.map(|()| Delivered::Sent),
             _ => Ok(Delivered::NobodyThere),
         }
     }
@@ -137,7 +136,7 @@ impl Courier for NodeCourier {
                 catalogue.endpoints_of(event.terms.organizer).filter(|endpoint| endpoint.hears_of(kind));
             told.map(|endpoint| Channel::Webhook(endpoint.id)).collect::<Vec<_>>()
         });
-        if self.carriers.mailer.is_some() {
+        if self.carriers.mailer.is_some() && notice.booking().is_some() {
             ways.push(Channel::Mail);
         }
         if self.carriers.sms.is_some() && worth_a_text(notice) {

@@ -18,14 +18,16 @@ pub(super) struct Words<'a> {
 }
 
 impl Words<'_> {
-    /// The mail to `person` at `address`.
-    pub(super) fn mail(&self, person: &Person, address: &str) -> Mail {
+    /// The mail to `person` at `address`; of what is no buyer's there is none.
+    pub(super) fn mail(&self, person: &Person, address: &str) -> Option<Mail> {
         let (subject, letter) = match self.notice {
             Notice::BookingConfirmed { .. } => self.confirmed(),
             Notice::TicketsCancelled { seats, refund_minor, .. } => self.cancelled(seats, *refund_minor),
             Notice::RefundPaid { amount_minor, .. } => self.refunded(*amount_minor),
+            Notice::TicketMoved { from, to, .. } => self.moved(*from, *to),
+            Notice::EventCancelled => return None,
         };
-        letter.to(&person.name, address, &subject, self.id.to_string())
+        Some(letter.to(&person.name, address, &subject, self.id.to_string()))
     }
 
     /// The text message, for notices that are worth one.
@@ -45,7 +47,7 @@ impl Words<'_> {
                 show.when(),
                 show.money(*refund_minor)
             )),
-            Notice::RefundPaid { .. } => None,
+            Notice::RefundPaid { .. } | Notice::TicketMoved { .. } | Notice::EventCancelled => None,
         }
     }
 
@@ -79,6 +81,19 @@ impl Words<'_> {
             .paragraph(refund)
             .paragraph("The codes of these tickets are void.");
         (format!("Cancelled: {}", show.name), letter)
+    }
+
+    fn moved(&self, from: SeatIndex, to: SeatIndex) -> (String, Letter) {
+        let show = self.show;
+        // None where it has been moved on, or cancelled, meanwhile: another mail says so.
+        let code = self.live().find(|ticket| ticket.seat == to).and_then(|ticket| ticket.code);
+        let code = code.map(|code| CodeText(code).to_string()).unwrap_or_default();
+        let letter = Letter::new()
+            .paragraph(format!("You have another seat for {}.", show.name))
+            .rows(self.facts())
+            .rows(vec![(show.seat(from), "no longer yours".to_owned()), (show.seat(to), code)])
+            .paragraph("The code of the seat before is void; the new one stands beside the new seat.");
+        (format!("Another seat for {}", show.name), letter)
     }
 
     fn refunded(&self, amount_minor: i64) -> (String, Letter) {
@@ -166,7 +181,7 @@ mod test {
         let id = DeliveryId::new(EventId::new(7), DeliveryNumber::new(3));
         let words = Words { id, notice, booking: &booking, show: &show };
         let person = Person { username: "ann".into(), name: "Anna".into(), email: None, phone: None };
-        (words.mail(&person, "anna@example.org"), words.text())
+        (words.mail(&person, "anna@example.org").expect("it is a buyer's"), words.text())
     }
 
     #[test]
@@ -207,6 +222,15 @@ mod test {
         assert!(mail.text.contains("22.50 EUR will be paid back"), "{}", mail.text);
         assert!(text.unwrap().contains("You get back 22.50 EUR"));
         assert!(cancelled(0).0.text.contains("Nothing is to be paid back"));
+    }
+
+    #[test]
+    fn a_ticket_that_was_moved_says_its_new_seat_and_code() {
+        let (booking, from, to) = (BookingNumber::new(0), SeatIndex::new(1), SeatIndex::new(13));
+        let (mail, text) = told(&Notice::TicketMoved { booking, from, to });
+        let code = CodeText(ticket(13).code.unwrap()).to_string();
+        assert!(mail.text.contains("Pit, seat 2") && mail.text.contains(&code), "{}", mail.text);
+        assert_eq!(text, None);
     }
 
     #[test]

@@ -74,6 +74,33 @@ fn what_happens_is_told_signed_and_in_the_words_of_the_contract() {
 }
 
 #[test]
+fn an_event_that_is_called_off_is_told_and_so_is_a_ticket_that_was_moved() {
+    let (node, receiver) = (node(), Receiver::start());
+    let operator = node.operator();
+    hook(&operator, &receiver.url());
+    let sale = Sale::open(&node, 4, &json!({}));
+    let booking = buy(&sale, &node.customer("anna"), &[0]);
+    let seats = sale.ids(&[0, 2]);
+    let booking = booking["id"].as_str().expect("an id");
+    let path = format!("/bookings/{booking}/tickets/{}/move", seats[0]);
+    operator.post(&path, &json!({"to": seats[1]})).expect(200);
+    operator.delete(&format!("/events/{}", sale.event)).expect(200);
+    let requests = receiver.wait_for(5);
+    let by_type = |kind: &str| {
+        let found = requests.iter().find(|request| request.json()["type"] == kind);
+        found.unwrap_or_else(|| panic!("no {kind}")).json()["data"].clone()
+    };
+    let moved = by_type("booking.changed");
+    assert_eq!(
+        (&moved["from"], &moved["to"], &moved["bookingId"]),
+        (&json!(seats[0]), &json!(seats[1]), &json!(booking))
+    );
+    assert_eq!(by_type("event.cancelled"), json!({"eventId": sale.event}));
+    assert_eq!(by_type("booking.cancelled")["ticketIds"], json!([seats[1]]));
+    assert_eq!(by_type("payment.refunded")["amount"]["amount"], 2500);
+}
+
+#[test]
 fn what_fails_is_sent_again_with_the_same_id_until_it_is_taken() {
     let (node, receiver) = (node(), Receiver::start());
     let endpoint = hook(&node.operator(), &receiver.url());

@@ -26,6 +26,8 @@ pub enum WebhookKind {
     EventCancelled,
     /// Money was given back.
     PaymentRefunded,
+    /// A ticket is for another seat.
+    BookingChanged,
 }
 
 /// Where an organizer is told.
@@ -62,8 +64,13 @@ type Decided<T> = Result<(Vec<CatalogueFact>, T), EndpointRefusal>;
 
 impl WebhookKind {
     /// All of them, in order.
-    pub const ALL: [Self; 4] =
-        [Self::BookingConfirmed, Self::BookingCancelled, Self::EventCancelled, Self::PaymentRefunded];
+    pub const ALL: [Self; 5] = [
+        Self::BookingConfirmed,
+        Self::BookingCancelled,
+        Self::EventCancelled,
+        Self::PaymentRefunded,
+        Self::BookingChanged,
+    ];
 
     /// As the contract writes it.
     #[must_use]
@@ -73,6 +80,7 @@ impl WebhookKind {
             Self::BookingCancelled => "booking.cancelled",
             Self::EventCancelled => "event.cancelled",
             Self::PaymentRefunded => "payment.refunded",
+            Self::BookingChanged => "booking.changed",
         }
     }
 }

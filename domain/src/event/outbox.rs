@@ -45,6 +45,17 @@ pub enum Notice {
         /// Minor units.
         amount_minor: i64,
     },
+    /// The event was called off. Each buyer is told of the tickets, so this is for the organizer's programs.
+    EventCancelled,
+    /// A ticket is for another seat now, and has another code.
+    TicketMoved {
+        /// Of which booking.
+        booking: BookingNumber,
+        /// No longer this one.
+        from: SeatIndex,
+        /// But this one.
+        to: SeatIndex,
+    },
 }
 
 /// A way to tell somebody.
@@ -147,17 +158,23 @@ impl Notice {
             Fact::RefundPaid { booking, amount_minor } => {
                 Some(Self::RefundPaid { booking: *booking, amount_minor: *amount_minor })
             }
+            Fact::SaleClosed { withdrawn: false } => Some(Self::EventCancelled),
+            Fact::TicketMoved { booking, from, to, .. } => {
+                Some(Self::TicketMoved { booking: *booking, from: *from, to: *to })
+            }
             _ => None,
         }
     }
 
-    /// The booking it is about.
+    /// The booking it is about, whose buyer is told.
     #[must_use]
     pub const fn booking(&self) -> Option<BookingNumber> {
         match self {
             Self::BookingConfirmed { booking }
             | Self::TicketsCancelled { booking, .. }
-            | Self::RefundPaid { booking, .. } => Some(*booking),
+            | Self::RefundPaid { booking, .. }
+            | Self::TicketMoved { booking, .. } => Some(*booking),
+            Self::EventCancelled => None,
         }
     }
 }

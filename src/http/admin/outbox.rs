@@ -182,6 +182,8 @@ fn name(notice: &Notice) -> &'static str {
         Notice::BookingConfirmed { .. } => "booking-confirmed",
         Notice::TicketsCancelled { .. } => "tickets-cancelled",
         Notice::RefundPaid { .. } => "refund-paid",
+        Notice::EventCancelled => "event-cancelled",
+        Notice::TicketMoved { .. } => "ticket-moved",
     }
 }
 

@@ -11,8 +11,7 @@ use utoipa::{IntoParams, PartialSchema, ToSchema};
 use super::outline::{Access, Answer, Outline};
 use crate::http::App;
 use crate::http::auth::{Customer, Operator, Organizer, Visitor};
-use crate::http::cache::IfMatch;
-use crate::http::extract::{ApiJson, ApiPath, ApiQuery, IdempotencyKey, OptionalJson};
+use crate::http::extract::{ApiJson, ApiPath, ApiQuery, IdempotencyKey, IfMatch, OptionalJson};
 use crate::http::problem::Code;
 use crate::http::wire::{Described, Id};
 
@@ -88,15 +87,6 @@ impl Input for IdempotencyKey {
         [Code::IdempotencyInFlight, Code::IdempotencyKeyReused]
             .into_iter()
             .for_each(|code| outline.refuses(code));
-    }
-}
-
-impl Input for crate::http::extract::IfMatch {
-    fn tell(outline: &mut Outline) {
-        outline
-            .parameters
-            .push(header("If-Match", "The `ETag` of what you have read: 412 where it is otherwise now."));
-        outline.refuses(Code::PreconditionFailed);
     }
 }
 

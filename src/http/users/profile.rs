@@ -16,8 +16,8 @@ use utoipa::ToSchema;
 
 use super::{UserBody, account_for, person_of};
 use crate::http::auth::{Customer, Operator};
-use crate::http::cache::{self, Audience, IfMatch};
-use crate::http::extract::{ApiJson, ApiPath};
+use crate::http::cache::{self, Audience, Tag};
+use crate::http::extract::{ApiJson, ApiPath, IfMatch};
 use crate::http::problem::{Code, Problem};
 use crate::http::wire::{Id, RoleName};
 use crate::http::{App, selling};
@@ -80,7 +80,7 @@ pub(super) async fn change(
         let before = person_of(&app, &seen)?;
         let after = wish.person(&before);
         after.check(wish.password.as_deref())?;
-        matching.require(&shown(&app, &seen).await?)?;
+        matching.require(&Tag::of_json(&shown(&app, &seen).await?)?)?;
         if let (Some(new), None) = (&wish.password, &password) {
             wish.require_current(&app, &caller, &seen).await?;
             password = Some(app.passwords.hash(new.clone()).await?);

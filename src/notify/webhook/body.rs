@@ -15,6 +15,8 @@ pub fn kind_of(notice: &Notice) -> WebhookKind {
         Notice::BookingConfirmed { .. } => WebhookKind::BookingConfirmed,
         Notice::TicketsCancelled { .. } => WebhookKind::BookingCancelled,
         Notice::RefundPaid { .. } => WebhookKind::PaymentRefunded,
+        Notice::EventCancelled => WebhookKind::EventCancelled,
+        Notice::TicketMoved { .. } => WebhookKind::BookingChanged,
     }
 }
 
@@ -59,6 +61,11 @@ fn data(event: EventId, notice: &Notice, show: &Show, booking: Option<&Booking>)
         Notice::RefundPaid { booking, amount_minor } => {
             let payment = Id(PaymentId::new(event, *booking));
             about(*booking, json!({ "paymentId": payment, "amount": money(*amount_minor) }))
+        }
+        Notice::EventCancelled => json!({ "eventId": Id(event) }),
+        Notice::TicketMoved { booking, from, to } => {
+            let ticket = |seat| Id(TicketId::new(event, seat));
+            about(*booking, json!({ "from": ticket(*from), "to": ticket(*to) }))
         }
     }
 }
