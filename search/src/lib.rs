@@ -1,0 +1,1 @@
+//! ⑧ Finding events: by words, place, date and price.
