@@ -107,6 +107,7 @@ fn a_booking_is_paid_seen_and_cancelled() {
     let one = ann.delete(&format!("{path}/tickets/{}", sale.tickets[0])).expect(200);
     assert_eq!((&one["status"], &one["payment"]["status"]), (&json!("booked"), &json!("partially_refunded")));
     assert_eq!(one["refunded"]["amount"], 2250, "the fee is kept");
+    assert_eq!((one["tickets"][0].get("mine"), &one["tickets"][1]["mine"]), (None, &json!(true)));
     assert_eq!(sale.status(&bob, 0), "available");
     let all = ann.delete(&path).expect(200);
     assert_eq!((&all["status"], &all["refunded"]["amount"]), (&json!("cancelled"), &json!(4500)));

@@ -91,7 +91,7 @@ impl<'a> BookingBody<'a> {
     }
 }
 
-/// The code of a ticket that was given back is void and is not shown.
+/// The code of a ticket that was given back is void and is not shown, nor does its seat belong to anybody here any more.
 fn sold<'a>(scene: &'a Scene, booking: BookingStatus, told: Told, ticket: &SoldTicket) -> HeldTicket<'a> {
     let status = match booking {
         _ if ticket.cancelled => SeatStatus::Available,
@@ -99,6 +99,7 @@ fn sold<'a>(scene: &'a Scene, booking: BookingStatus, told: Told, ticket: &SoldT
         BookingStatus::Booked => SeatStatus::Booked,
         BookingStatus::Cancelled => SeatStatus::Available,
     };
+    let told = if status == SeatStatus::Available { Told::Nothing } else { told };
     let code = ticket.code.filter(|_| status == SeatStatus::Booked);
     scene.held_ticket(ticket.seat, ticket.price_minor, status, told, code)
 }
