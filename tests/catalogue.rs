@@ -18,7 +18,7 @@ fn text(value: &Value) -> String {
 
 /// Somebody new at a node, whom the operator has made an organizer.
 fn organizer(cluster: &Cluster, number: u32, name: &str) -> Client {
-    let client = cluster.node(number).customer(name);
+    let client = cluster.client(number).sign_up(name);
     let login =
         client.post("/users/login", &json!({"username": name, "password": "correct horse"})).expect(200);
     let path = format!("/users/{}/role", text(&login["user"]["id"]));
@@ -76,7 +76,7 @@ fn what_organizers_made_they_change_on_any_node() {
     let performer = format!("/performers/{}", text(&event_before["performerIds"][0]));
 
     let other = organizer(&cluster, 2, "olga");
-    let (ann, operator) = (cluster.node(1).customer("ann"), cluster.operator(4));
+    let (ann, operator) = (cluster.client(1).sign_up("ann"), cluster.operator(4));
     for path in [&venue, &performer, &path_of(&sale)] {
         let change = json!({"name": "Other"});
         ann.put(path, &change).expect_problem(403, "forbidden");
@@ -140,7 +140,7 @@ fn a_live_sale_takes_changes_without_touching_what_is_held_or_sold() {
     let mut cluster = Cluster::of(3);
     cluster.join_gateway(4);
     let sale = cluster.sale(12, &json!({}));
-    let (ann, bob) = (cluster.node(1).customer("ann"), cluster.node(2).customer("bob"));
+    let (ann, bob) = (cluster.client(1).sign_up("ann"), cluster.client(2).sign_up("bob"));
     let held = sale.hold(&ann, &[0]).expect(201);
     let sold = book(&bob, &sale, &[1]);
     let elsewhere = cluster.operator(not_the_owner(&cluster));
@@ -182,7 +182,7 @@ fn a_cancelled_event_is_closed_at_once_and_everybody_gets_everything_back() {
     cluster.join_gateway(4);
     let rule = json!({"cancellation": {"until": "2099-01-01T00:00:00Z", "feePercent": 50}});
     let sale = cluster.sale(90, &rule);
-    let (ann, bob) = (cluster.node(1).customer("ann"), cluster.node(2).customer("bob"));
+    let (ann, bob) = (cluster.client(1).sign_up("ann"), cluster.client(2).sign_up("bob"));
     let bookings: Vec<Value> = (0..40).map(|at| book(&ann, &sale, &[2 * at, 2 * at + 1])).collect();
     let held = sale.hold(&bob, &[80]).expect(201);
     let owner = cluster.owner();
@@ -229,7 +229,7 @@ fn the_house_keeps_withdraws_gives_and_moves_seats() {
     let cluster = Cluster::of(3);
     let sale = cluster.sale(10, &json!({"limits": {"perCustomer": 2}}));
     let node = not_the_owner(&cluster);
-    let (operator, ann) = (cluster.operator(node), cluster.node(node).customer("ann"));
+    let (operator, ann) = (cluster.operator(node), cluster.client(node).sign_up("ann"));
     let stranger = organizer(&cluster, node, "olga");
     let house = |who: &Client, what: &str, seats: &[usize]| {
         who.post(&format!("/events/{}/seats/{what}", sale.event), &json!({"ticketIds": sale.ids(seats)}))
@@ -288,7 +288,7 @@ fn price_types_fees_and_taxes_make_up_the_total() {
     });
     let sale = cluster.sale(10, &charges);
     let node = not_the_owner(&cluster);
-    let ann = cluster.node(node).customer("ann");
+    let ann = cluster.client(node).sign_up("ann");
     let shown = event(&ann, &sale);
     for name in ["priceTypes", "fees"] {
         let (shown, given) =
@@ -444,7 +444,7 @@ fn an_import_run_twice_changes_nothing() {
     }
     assert_eq!(events(), before);
 
-    let ann = cluster.node(2).customer("ann");
+    let ann = cluster.client(2).sign_up("ann");
     organizer(&cluster, 3, "olga").post("/catalogue/batch", &json!({})).expect_problem(403, "forbidden");
     ann.post("/catalogue/batch", &json!({})).expect_problem(403, "forbidden");
     let wrong = json!({"performers": [{"externalId": "x:1", "name": "", "genre": "", "bio": ""}]});

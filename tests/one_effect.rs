@@ -44,7 +44,7 @@ fn five_hundred_requests_with_one_key_have_one_effect() {
     let mut cluster = Cluster::of(3);
     cluster.join_gateway(GATEWAY);
     let sale = cluster.sale(600, &json!({}));
-    let ann = cluster.node(1).customer("ann");
+    let ann = cluster.client(1).sign_up("ann");
     let targets: Vec<Client> = [1, 2, 3, GATEWAY].map(|number| ann.at(&cluster.client(number))).into();
 
     let path = format!("/events/{}/holds", sale.event);

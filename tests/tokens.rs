@@ -156,7 +156,7 @@ fn a_token_that_is_not_good_is_401_on_every_node() {
 /// A token that was logged out at one node is refused there at once, and everywhere within a second.
 fn logged_out(cluster: &Cluster, targets: &[Client]) {
     for at in [1, GATEWAY] {
-        let ann = cluster.node(at).customer(&format!("ann{at}"));
+        let ann = cluster.client(at).sign_up(&format!("ann{at}"));
         targets.iter().for_each(|target| drop(ann.at(target).get("/bookings").expect(200)));
         ann.post("/users/logout", &json!({})).expect(204);
         for target in targets {

@@ -124,7 +124,7 @@ impl Stage {
         let operator = cluster.operator(1);
         let mut people = BTreeMap::from([(Who::Operator, operator.clone())]);
         for (who, name) in [(Who::Ann, "ann"), (Who::Ben, "ben"), (Who::Olga, "olga"), (Who::Otto, "otto")] {
-            people.insert(who, cluster.node(1).customer(name));
+            people.insert(who, cluster.client(1).sign_up(name));
         }
         let mut ids = BTreeMap::new();
         for (who, name) in [(Who::Olga, "olga"), (Who::Otto, "otto"), (Who::Ann, "ann")] {

@@ -10,7 +10,7 @@ fn one_voter_grows_to_three_and_every_request_is_answered_at_any_node() {
     let mut cluster = Cluster::alone();
     assert!(list(&cluster.status(1), "shards").iter().all(|shard| shard["voters"] == json!([1])));
     let early = cluster.sale(3, &json!({}));
-    early.hold(&cluster.node(1).customer("early"), &[1]).expect(201);
+    early.hold(&cluster.client(1).sign_up("early"), &[1]).expect(201);
     cluster.join_all(2..=3);
     cluster.settle();
     for number in 1..=3 {

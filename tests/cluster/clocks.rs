@@ -35,7 +35,7 @@ fn a_clock_that_is_an_hour_off_ends_no_hold_early_or_late() {
     });
     cluster.settle();
     let sale = cluster.sale(8, &json!({}));
-    let ann = cluster.node(1).customer("ann");
+    let ann = cluster.client(1).sign_up("ann");
     let mut owners = Vec::new();
     for seat in 1..=3 {
         let owner = cluster.owner();

@@ -15,7 +15,7 @@ const MARK: &str = "The Flipped Bits";
 fn a_follower_sets_damaged_data_aside_and_is_given_it_again() {
     let mut cluster = Cluster::of(3);
     let sale = cluster.sale(8, &json!({}));
-    let buyer = cluster.node(1).customer("flipped");
+    let buyer = cluster.client(1).sign_up("flipped");
     sale.hold(&buyer, &[1]).expect(201);
     replicas_agree(&cluster, &sale);
     let follower = cluster.other_than(cluster.owner());

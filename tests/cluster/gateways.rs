@@ -14,7 +14,7 @@ fn a_gateway_answers_everything_and_may_be_lost() {
     cluster.join_gateway(9);
     let sale = cluster.sale(300, &json!({}));
     let gateway = cluster.client(9);
-    let ann = cluster.node(9).customer("ann");
+    let ann = cluster.client(9).sign_up("ann");
     let operator = cluster.operator(9);
     operator.get("/users/usr_0000000000000").expect_problem(404, "not-found");
     for path in

@@ -83,7 +83,7 @@ fn a_shard_is_moved_and_a_node_drained_and_removed_under_load() {
 fn a_drain_goes_on_after_the_leader_of_the_directory_dies() {
     let mut cluster = Cluster::of(3);
     let sale = cluster.sale(8, &json!({}));
-    let ann = cluster.node(1).customer("ann");
+    let ann = cluster.client(1).sign_up("ann");
     sale.hold(&ann, &[1]).expect(201);
     cluster.join_all([4].into_iter());
     order(&cluster, 1, "rebalance");

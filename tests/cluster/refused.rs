@@ -28,7 +28,7 @@ fn refused(options: &NodeOptions, data: &std::path::Path, code: i32, words: &[&s
 fn who_does_not_belong_is_told_so_and_harms_nobody() {
     let mut cluster = Cluster::of(3);
     let sale = cluster.sale(8, &json!({}));
-    let ann = cluster.node(2).customer("ann");
+    let ann = cluster.client(2).sign_up("ann");
     sale.hold(&ann, &[1]).expect(201);
     let empty = tempfile::tempdir().unwrap();
     let dir = |name: &str| empty.path().join(name);
@@ -68,7 +68,7 @@ fn a_first_node_that_was_emptied_is_another_cluster_and_stays_one() {
     let mut cluster = Cluster::of(3);
     let sale = cluster.sale(8, &json!({}));
     let before = cluster.status(1)["clusterId"].clone();
-    let ann = cluster.node(2).customer("ann");
+    let ann = cluster.client(2).sign_up("ann");
     cluster.kill(1);
     cluster.erase(1);
     await_missed(&cluster, 1);

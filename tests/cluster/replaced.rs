@@ -30,7 +30,7 @@ fn a_node_that_lost_its_data_is_given_all_of_it_again() {
     replicas_agree(&cluster, &sale);
 
     // The replaced node alone knows the whole of what happened, and sells on, with any other one.
-    let ann = cluster.node(3).customer("ann");
+    let ann = cluster.client(3).sign_up("ann");
     cluster.kill(1);
     eventually("it sells on", SETTLES_WITHIN, || {
         let hold =

@@ -248,7 +248,7 @@ fn every_call_of_payments_works_at_every_node() {
     let mut cluster = Cluster::of(3);
     cluster.join_gateway(9);
     let sale = cluster.sale(20, &json!({}));
-    let ann = cluster.node(1).customer("ann");
+    let ann = cluster.client(1).sign_up("ann");
     for (at, number) in [1, 2, 3, 9].into_iter().enumerate() {
         let there = ann.at(&cluster.client(number));
         let hold = sale.hold(&there, &[at]).expect(201);

@@ -52,7 +52,7 @@ fn a_node_that_dies_at_any_step_leaves_no_money_without_a_booking() {
     let env: Vec<(&'static str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut cluster = Cluster::with(3, &env);
     let sale = cluster.sale(60, &json!({}));
-    let ann = cluster.node(1).customer("ann");
+    let ann = cluster.client(1).sign_up("ann");
     for (at, (step, story)) in STEPS.into_iter().enumerate() {
         let owner = cluster.owner();
         let asked = cluster.other_than(owner);

@@ -49,7 +49,7 @@ impl Cluster {
             cluster.kill(1);
             cluster.start(1);
             // A token may be none any more by these settings.
-            cluster.operator = cluster.node(1).operator();
+            cluster.operator = cluster.node(1).operator().patient();
         }
         cluster.env = env;
         cluster.join_all(2..=count);
@@ -62,7 +62,7 @@ impl Cluster {
         let home = tempfile::tempdir().expect("a temporary directory");
         let mut slot = Slot::new(1, home.path());
         slot.start();
-        let operator = slot.running().operator();
+        let operator = slot.running().operator().patient();
         Self { home, slots: BTreeMap::from([(1, slot)]), operator, env: Vec::new() }
     }
 
@@ -163,7 +163,7 @@ impl Cluster {
 
     /// Somebody without a login.
     pub fn client(&self, number: u32) -> Client {
-        self.node(number).client()
+        self.node(number).client().patient()
     }
 
     /// The operator at a node.

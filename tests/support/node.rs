@@ -124,11 +124,7 @@ impl Node {
 
     /// A new customer of this name.
     pub fn customer(&self, name: &str) -> Client {
-        let client = self.client();
-        let (email, password) = (format!("{name}@example.org"), "correct horse");
-        let body = serde_json::json!({"name": name, "email": email, "username": name, "password": password});
-        client.post("/users", &body).expect(201);
-        client.login(name, password)
+        self.client().sign_up(name)
     }
 
     pub fn log(&self) -> String {
