@@ -17,6 +17,7 @@ use prometheus::{
 
 use crate::clock::Stopwatch;
 use crate::dispatch::edge::EdgeObserver;
+use crate::http::live::LiveFigures;
 use crate::projections::Figures;
 
 /// The node's figures.
@@ -37,6 +38,9 @@ pub struct Metrics {
     refused_at_the_edge: IntCounter,
     feeds: IntGauge,
     feed_age: Gauge,
+    streams: IntGauge,
+    watched: IntGauge,
+    slow_streams: IntCounter,
     outbox_open: IntGaugeVec,
     deliveries: IntCounterVec,
 }
@@ -79,6 +83,13 @@ impl Metrics {
             feeds: kept
                 .gauge("onsale_seat_feed_subscriptions", "Events whose seats are followed at other nodes")?,
             feed_age: kept.seconds_now("onsale_seat_feed_age_seconds", "Age of the oldest of them")?,
+            streams: kept.gauge("onsale_live_streams", "Open streams of seats")?,
+            watched: kept
+                .gauge("onsale_live_events", "Events whose seats somebody watches, or has just watched")?,
+            slow_streams: kept.counter(
+                "onsale_live_slow_streams_total",
+                "Streams of seats that were cut off because nobody took what they said",
+            )?,
             outbox_open: kept.gauges(
                 "onsale_outbox_open",
                 "Mails, text messages and webhooks still to be sent for the sales that this node owns",
@@ -93,11 +104,21 @@ impl Metrics {
         })
     }
 
+    /// A stream was cut off because its client did not keep up.
+    pub fn dropped_a_slow_stream(&self) {
+        self.slow_streams.inc();
+    }
+
     /// The text that Prometheus reads, with seats and holds as `cluster` has them committed, and the feeds as they are.
     ///
     /// # Errors
     /// When the text cannot be encoded.
-    pub fn render(&self, cluster: &Cluster, feeds: Figures) -> Result<Vec<u8>, prometheus::Error> {
+    pub fn render(
+        &self,
+        cluster: &Cluster,
+        feeds: Figures,
+        live: LiveFigures,
+    ) -> Result<Vec<u8>, prometheus::Error> {
         let (mut seats, mut holds, mut sales) = (Counts::default(), 0, 0);
         cluster.for_each_sale(|_, sale| {
             let counts = sale.counts();
@@ -123,6 +144,8 @@ impl Metrics {
         self.count_groups(cluster);
         self.feeds.set(feeds.subscriptions as i64);
         self.feed_age.set(feeds.oldest.as_secs_f64());
+        self.streams.set(live.streams as i64);
+        self.watched.set(live.boards as i64);
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)

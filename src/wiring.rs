@@ -31,6 +31,7 @@ use crate::dispatch::edge::Edge;
 use crate::dispatch::{self, Dispatch};
 use crate::fault::NodeFault;
 use crate::gateway::Providers;
+use crate::http::live::Boards;
 use crate::http::{self, App, Front, Identities, Parts, Readiness, Resets};
 use crate::limits::{self, Connections, Limits};
 use crate::listings::{Directory, Sales};
@@ -154,6 +155,8 @@ pub async fn serve_over(
             let stopping = async {
                 stop.await;
                 app.readiness.set(false);
+                // Whoever watches goes on at another node.
+                app.live.end();
                 // First of all, so that what comes meanwhile is answered by those who lead from now on.
                 cluster.hand_over(HAND_OVER_WITHIN).await;
             };
@@ -430,6 +433,7 @@ fn app(
         limits: Arc::new(Limits::new(&config.limits, &clock)),
         cluster: cluster.clone(),
         dispatch,
+        live: Boards::new(cluster.clone(), feeds.clone(), &config.live),
         feeds,
         providers,
         people,

@@ -3,6 +3,7 @@
 //! Whatever is wrong ends the program with exit code 2 and a message that names the key, the value and what is allowed.
 
 mod limits;
+mod live;
 mod notices;
 mod settings;
 mod stripe;
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use limits::LimitsConfig;
+pub use live::LiveConfig;
 pub use notices::{MailConfig, NoticesConfig, SmsConfig, WebhooksConfig};
 use settings::Settings;
 pub use stripe::StripeConfig;
@@ -83,6 +85,8 @@ pub struct Config {
     pub notices: NoticesConfig,
     /// `[limits]`
     pub limits: LimitsConfig,
+    /// `[live]`
+    pub live: LiveConfig,
     /// `log.format`
     pub log_format: LogFormat,
     /// `log.level`, in the language of `tracing_subscriber::EnvFilter`.
@@ -327,8 +331,20 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
             settings.refused("log.level", "error, warn, info, debug, trace or module=level pairs of them")
         );
     }
-    let limits = LimitsConfig::read(settings)?;
-    Ok(Config { http, auth, cluster, journal, actors, payments, notices, limits, log_format, log_level })
+    let (limits, live) = (LimitsConfig::read(settings)?, LiveConfig::read(settings)?);
+    Ok(Config {
+        http,
+        auth,
+        cluster,
+        journal,
+        actors,
+        payments,
+        notices,
+        limits,
+        live,
+        log_format,
+        log_level,
+    })
 }
 
 /// Compared with what a browser sends, so written like that: scheme, host, and a port that is not the usual one.

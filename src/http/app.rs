@@ -10,6 +10,7 @@ use domain::ports::{Clock, Mailer, Random};
 use domain::time::UnixMillis;
 
 use super::identity::Identities;
+use super::live::Boards;
 use super::problem::{Code, Problem};
 use super::ticket::Scene;
 use super::users::Resets;
@@ -37,6 +38,8 @@ pub struct Parts {
     pub dispatch: Dispatch,
     /// The seats of events that have no replica here.
     pub feeds: Feeds,
+    /// The seats of events that somebody watches.
+    pub live: Boards,
     /// The payment providers that this node speaks to.
     pub providers: Providers,
     /// How often clients may ask.

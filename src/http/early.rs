@@ -41,6 +41,11 @@ impl<T> Early<T> {
         Self { connection, front, instead: None }
     }
 
+    /// The connection itself.
+    pub(super) fn into_inner(self) -> T {
+        self.connection
+    }
+
     fn problem(&self) -> Vec<u8> {
         let id = self.front.request_id(&HeaderMap::new());
         let id = id.to_str().unwrap_or_default();

@@ -15,13 +15,14 @@ use super::events::{audience, rendered, tag};
 use super::extract::{ApiPath, ApiQuery, accepted};
 use super::openapi::{Part, Routes, get};
 use super::problem::{Code, Problem};
+use super::seat_bytes::seat_bytes;
 use super::seats_now::SeatsNow;
 use super::ticket::TicketView;
 use super::wire::{Id, ids};
+use crate::projections::Statuses;
 
 const JSON: &str = "application/json";
 const BINARY: &str = "application/vnd.onsale.seats";
-const MAGIC: &[u8; 4] = b"OSB1";
 
 /// The routes of this module.
 pub(super) fn routes() -> Routes {
@@ -90,7 +91,8 @@ async fn show(
         return Ok(SeatsNow::dated(age, guard.respond(media_type, Vec::new())));
     }
     if media_type == BINARY {
-        let body = binary(seats.version, seats.statuses());
+        let statuses = Statuses::of(found.seats(), seats.statuses().iter().copied());
+        let body = seat_bytes(seats.version, statuses.seats(), statuses.packed());
         return Ok(SeatsNow::dated(age, guard.respond(BINARY, body)));
     }
     let body = rendered(found.seats(), move || {
@@ -103,33 +105,4 @@ async fn show(
         serde_json::to_vec(&SeatsBody { event_id: Id(id), version: seats.version, seats: tickets })
     });
     Ok(SeatsNow::dated(age, guard.respond(JSON, body.await?)))
-}
-
-/// `OSB1`, the number of seats (u32) and the version (u64) in little endian, then two bits a seat, lowest first.
-fn binary(version: u64, statuses: &[SeatStatus]) -> Vec<u8> {
-    let seats = u32::try_from(statuses.len()).expect("a seat map has at most 200,000 seats");
-    let mut body = Vec::with_capacity(16 + statuses.len().div_ceil(4));
-    body.extend_from_slice(MAGIC);
-    body.extend_from_slice(&seats.to_le_bytes());
-    body.extend_from_slice(&version.to_le_bytes());
-    let pack = |four: &[SeatStatus]| {
-        four.iter().enumerate().fold(0, |byte, (at, status)| byte | (*status as u8) << (2 * at))
-    };
-    body.extend(statuses.chunks(4).map(pack));
-    body
-}
-
-#[cfg(test)]
-mod test {
-    use super::*;
-
-    #[test]
-    fn two_bits_a_seat_lowest_first() {
-        use SeatStatus::{Available, Blocked, Booked, Held};
-        let body = binary(0x0102, &[Available, Held, Booked, Blocked, Held]);
-        let expected =
-            [b"OSB1".as_slice(), &[5, 0, 0, 0], &[2, 1, 0, 0, 0, 0, 0, 0], &[0b1110_0100, 0b01]].concat();
-        assert_eq!(body, expected);
-        assert_eq!(binary(0, &[]).len(), 16);
-    }
 }

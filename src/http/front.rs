@@ -5,7 +5,6 @@
 //! Owns the choice and nothing of what a call means: the short way ends in the same handler, after the same extractors
 //! in the same order, inside the same envelope. Hazard: what the router adds to every call must be added here as well.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -28,6 +27,7 @@ use tower::ServiceExt;
 
 use super::App;
 use super::auth::Customer;
+use super::detached::{Detached, detach};
 use super::envelope::{Access, Envelope, Peer};
 use super::extract::{ApiJson, IdempotencyKey, accepted};
 use super::problem::Problem;
@@ -87,6 +87,11 @@ impl Front {
         }
     }
 
+    /// Where everything runs that is not for the threads of the actors.
+    pub(super) fn elsewhere(&self) -> &Handle {
+        &self.0.elsewhere
+    }
+
     /// For a connection from `peer`.
     #[must_use]
     pub fn to(&self, peer: IpAddr) -> Connection {
@@ -96,8 +101,8 @@ impl Front {
 
 impl Service<Request<Incoming>> for Connection {
     type Response = Response;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Error = Detached;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Detached>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (inner, peer) = (self.front.clone(), self.peer);
@@ -107,7 +112,10 @@ impl Service<Request<Incoming>> for Connection {
                 let short = inner.short.as_ref().expect("it has just said that this call is its own");
                 Ok(short.hold(event, peer, request).await)
             }),
-            None => Box::pin(async move { Ok(inner.route(peer, request.map(Body::new)).await) }),
+            None => Box::pin(async move {
+                let (method, version) = (request.method().clone(), request.version());
+                detach(inner.route(peer, request.map(Body::new)).await, &method, version)
+            }),
         }
     }
 }

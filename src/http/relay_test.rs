@@ -17,6 +17,7 @@ use crate::config::{self, Secret};
 use crate::dispatch::edge::Edge;
 use crate::dispatch::{self, Dispatch};
 use crate::gateway::{Providers, TestProvider};
+use crate::http::live::Boards;
 use crate::http::{Identities, Parts, Readiness, Resets};
 use crate::limits::Limits;
 use crate::listings::{Directory, Sales};
@@ -151,6 +152,7 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
     let random = Arc::new(SystemRandom);
     let limits = Arc::new(Limits::new(&config.limits, &clock));
     let secret = Secret::new("a secret of more than 32 bytes, the same on both".to_owned());
+    let live = Boards::new(cluster.clone(), feeds.clone(), &config.live);
     let app = App::new(Parts {
         limits,
         people: People::new(cluster.clone(), Arc::new(Sealer::new(&secret, random.clone()))),
@@ -162,6 +164,7 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
         config,
         cluster,
         dispatch,
+        live,
         feeds,
         providers: Providers::test(),
         identities: Identities::default(),

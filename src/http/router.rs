@@ -16,7 +16,8 @@ use super::openapi::{self, Routes};
 use super::problem::Problem;
 use super::relay::{relay, relay_admin};
 use super::{
-    App, admin, catalogue_batch, event_seats, events, performers, search, selling, users, venues, webhooks,
+    App, admin, catalogue_batch, event_seats, events, live, performers, search, selling, users, venues,
+    webhooks,
 };
 use crate::config::HttpConfig;
 
@@ -51,11 +52,12 @@ fn public_routes(limits: &HttpConfig) -> Routes {
         .merge(events::routes())
         .merge(webhooks::routes())
         .merge(search::routes())
+        .merge(live::routes())
         .merge(catalogue_batch::routes(limits.batch_limit_bytes))
         .merge(selling::routes())
         .json_only();
     let any_form = event_seats::routes().merge(selling::batch_routes(limits.batch_limit_bytes));
-    let any_form = any_form.merge(selling::webhook_routes());
+    let any_form = any_form.merge(selling::webhook_routes()).merge(live::stream_routes());
     json.merge(any_form).merge(admin::health_routes()).merge(openapi::pages())
 }
 

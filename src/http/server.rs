@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::descriptors::room_for_connections;
+use super::detached::Detached;
 use super::early::Early;
 use super::front::Front;
 use crate::config::HttpConfig;
@@ -43,8 +43,7 @@ pub async fn serve(
     let room = config.max_connections.min(room_for_connections()).min(Semaphore::MAX_PERMITS);
     let room = u32::try_from(room).unwrap_or(u32::MAX);
     let places = Arc::new(Semaphore::new(room as usize));
-    let graceful = GracefulShutdown::new();
-    let (cut, uncut) = watch::channel(());
+    let (tell, told) = watch::channel(Stage::Serving);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(config.header_timeout);
     let mut stop = pin!(stop);
@@ -65,32 +64,101 @@ pub async fn serve(
             tracing::debug!(%peer, "an address has too many connections");
             continue;
         };
-        let (front, http, watcher, mut uncut) =
-            (front.clone(), http.clone(), graceful.watcher(), uncut.clone());
+        let accepted = Accepted { front: front.clone(), http: http.clone(), peer, stage: told.clone() };
         spawn(Box::pin(async move {
-            let served = async {
-                // Only here, because a stream belongs to the thread on which it is made.
-                let stream = Early::new(TokioIo::new(TcpStream::from_std(stream)?), front.clone());
-                watcher.watch(http.serve_connection(stream, front.to(peer))).await.map_err(io::Error::other)
-            };
-            tokio::select! {
+            match accepted.serve(stream).await {
+                Ok(None) => drop((place, own)),
+                // Its place goes with it, and the thread has one connection less.
+                Ok(Some(rest)) => {
+                    let elsewhere = accepted.front.elsewhere().clone();
+                    drop(elsewhere.spawn(async move {
+                        accepted.send(rest).await;
+                        drop((place, own));
+                    }));
+                }
                 // What a client does to its connection is its own affair.
-                ended = served => if let Err(error) = ended {
-                    tracing::debug!(%error, "a connection ended early");
-                },
-                _ = uncut.changed() => {}
+                Err(error) => tracing::debug!(%error, "a connection ended early"),
             }
-            drop((place, own));
         }));
     }
     drop(listener);
     let running = || room as usize - places.available_permits();
-    if tokio::time::timeout(config.shutdown_grace, graceful.shutdown()).await.is_err() {
+    tell.send_replace(Stage::Stopping);
+    if tokio::time::timeout(config.shutdown_grace, places.acquire_many(room)).await.is_err() {
         tracing::warn!(connections = running(), "some requests were still running when the node stopped");
     }
-    drop(cut);
+    tell.send_replace(Stage::Cut);
     // A thread that has ended has dropped its connections, and with them their places; one that hangs is not waited for.
     let _hangs = tokio::time::timeout(CUT_WITHIN, places.acquire_many(room)).await;
+}
+
+/// How far the server has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Serving,
+    /// What runs is finished, and nothing more begun.
+    Stopping,
+    /// Nothing is waited for.
+    Cut,
+}
+
+/// What serves one connection.
+struct Accepted {
+    front: Front,
+    http: http1::Builder,
+    peer: IpAddr,
+    stage: watch::Receiver<Stage>,
+}
+
+/// A connection that has left the library, and what is to be sent over it.
+type Rest = (std::net::TcpStream, hyper::Error);
+
+impl Accepted {
+    /// Until the connection ends, or is to go on with an answer that has no end.
+    async fn serve(&self, stream: std::net::TcpStream) -> io::Result<Option<Rest>> {
+        // Only here, because a stream belongs to the thread on which it is made.
+        let stream = Early::new(TokioIo::new(TcpStream::from_std(stream)?), self.front.clone());
+        let mut connection = self.http.serve_connection(stream, self.front.to(self.peer));
+        let mut stage = self.stage.clone();
+        let ended = tokio::select! {
+            ended = &mut connection => Some(ended),
+            () = reached(&mut stage, Stage::Stopping) => None,
+        };
+        let ended = match ended {
+            Some(ended) => ended,
+            None => {
+                Pin::new(&mut connection).graceful_shutdown();
+                tokio::select! {
+                    ended = &mut connection => ended,
+                    () = reached(&mut stage, Stage::Cut) => return Ok(None),
+                }
+            }
+        };
+        match ended {
+            Ok(()) => Ok(None),
+            Err(error) if Detached::of(&error).is_some() => {
+                let stream = connection.into_parts().io.into_inner().into_inner().into_std()?;
+                Ok(Some((stream, error)))
+            }
+            Err(error) => Err(io::Error::other(error)),
+        }
+    }
+
+    /// Sends what is left to be sent over a connection.
+    async fn send(mut self, (stream, error): Rest) {
+        let Some(detached) = Detached::of(&error) else { return };
+        tokio::select! {
+            ended = detached.send(stream) => if let Err(error) = ended {
+                tracing::debug!(%error, "a stream ended early");
+            },
+            () = reached(&mut self.stage, Stage::Cut) => {}
+        }
+    }
+}
+
+async fn reached(stage: &mut watch::Receiver<Stage>, wanted: Stage) {
+    // A server that is gone means the same.
+    let _gone = stage.wait_for(|stage| *stage >= wanted).await.is_err();
 }
 
 async fn accept(

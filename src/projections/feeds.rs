@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::feed::{Feed, Seen};
 use super::following::Following;
+use super::replicas::Seats;
 use super::wire::MAX_FOLLOWED;
 use crate::dispatch::ways::Ways;
 
@@ -60,6 +61,18 @@ impl Feeds {
         let feed = self.asked(event);
         feed.caught_up(WAIT).await;
         feed.seen()
+    }
+
+    /// How many facts of `event` are shown, once that is all that this node has told; waits for it, within bounds.
+    pub async fn facts(&self, event: EventId) -> Option<u64> {
+        let feed = self.asked(event);
+        feed.caught_up(WAIT).await;
+        feed.read(|seats, _| seats.facts)
+    }
+
+    /// The seats of `event` as they are shown right now, if anything is, and if so many facts are `wanted`.
+    pub fn look(&self, event: EventId, wanted: impl FnOnce(u64) -> bool) -> Option<Seats> {
+        self.asked(event).read(|seats, _| wanted(seats.facts).then(|| seats.clone())).flatten()
     }
 
     /// Why the owner of `event` would refuse `command` if it came without a key, where that is certain enough.

@@ -32,6 +32,9 @@ pub trait Replicas: Send + Sync + 'static {
     /// How many seats are in each status; `None` before the sale has begun.
     fn counts(&self, event: EventId) -> Option<Counts>;
 
+    /// Whether there is such an event at all.
+    fn lists(&self, event: EventId) -> bool;
+
     /// Whether this node owns it, so that nobody knows of a later fact.
     fn owns(&self, event: EventId) -> bool;
 }
@@ -52,6 +55,10 @@ impl<D: LogDisk> Replicas for Cluster<D> {
 
     fn counts(&self, event: EventId) -> Option<Counts> {
         self.with_sale(event, |sale| sale.map(Sale::counts))
+    }
+
+    fn lists(&self, event: EventId) -> bool {
+        self.with_catalogue(|catalogue| catalogue.event(event).is_some())
     }
 
     fn owns(&self, event: EventId) -> bool {

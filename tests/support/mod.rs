@@ -6,16 +6,20 @@ pub mod batch;
 mod client;
 pub mod cluster;
 pub mod load;
+mod narrow;
 mod node;
 mod sale;
 mod small_disk;
+pub mod stream;
 
 pub use client::{Answer, Client};
 pub use cluster::Cluster;
 pub use load::{Load, replicas_agree, replicas_agree_at};
+pub use narrow::narrow_connection;
 pub use node::{Exit, Node, NodeOptions, PASSWORD, signal};
 pub use sale::{Sale, tokens};
 pub use small_disk::SmallDisk;
+pub use stream::{Seats, Stream};
 
 /// Whether `tool` can be run. Where it must be (`ONSALE_REQUIRE_TOOLS=1`), its lack is a failure instead of a skip.
 pub fn has_tool(tool: &str) -> bool {

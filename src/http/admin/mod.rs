@@ -148,7 +148,10 @@ async fn ready(State(app): State<App>) -> Result<Json<Health>, Problem> {
 }
 
 async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
-    let text = app.metrics.render(&app.cluster, app.feeds.figures()).map_err(Problem::internal)?;
+    let text = app
+        .metrics
+        .render(&app.cluster, app.feeds.figures(), app.live.figures())
+        .map_err(Problem::internal)?;
     Ok(([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response())
 }
 

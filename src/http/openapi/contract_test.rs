@@ -67,6 +67,9 @@ GET /search
 POST /booking/reserve
 PUT /booking/confirm
 
+GET /events/{id}/seats/stream
+GET /events/{id}/seats/poll
+
 GET /healthz
 GET /readyz
 GET /openapi.json

@@ -12,6 +12,7 @@ use super::outline::{Access, Answer, Outline};
 use crate::http::App;
 use crate::http::auth::{Customer, Operator, Organizer, Visitor};
 use crate::http::extract::{ApiJson, ApiPath, ApiQuery, IdempotencyKey, IfMatch, OptionalJson};
+use crate::http::live::EventReader;
 use crate::http::problem::Code;
 use crate::http::wire::{Described, Id};
 
@@ -69,6 +70,13 @@ impl Input for HeaderMap {
             .parameters
             .push(header("If-None-Match", "The `ETag` of what you have: 304 where it is still so."));
         outline.answers.push(Answer::empty(StatusCode::NOT_MODIFIED));
+    }
+}
+
+impl Input for EventReader {
+    fn tell(outline: &mut Outline) {
+        let about = "The `id` of the last event that you have: what came after it is sent, or a snapshot.";
+        outline.parameters.push(header("Last-Event-ID", about));
     }
 }
 

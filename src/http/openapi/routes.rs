@@ -23,6 +23,8 @@ pub(in crate::http) enum Part {
     Selling,
     /// The same under the names of the classic write-ups.
     Shorthand,
+    /// Seats as they change.
+    Live,
     /// What is there for machines and for whoever reads this.
     Service,
     /// The admin listener.
@@ -30,8 +32,15 @@ pub(in crate::http) enum Part {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Accounts, Self::Catalogue, Self::Selling, Self::Shorthand, Self::Service, Self::Operators];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Accounts,
+        Self::Catalogue,
+        Self::Selling,
+        Self::Shorthand,
+        Self::Live,
+        Self::Service,
+        Self::Operators,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -39,6 +48,7 @@ impl Part {
             Self::Catalogue => "Catalogue",
             Self::Selling => "Selling",
             Self::Shorthand => "Short-hand",
+            Self::Live => "Live",
             Self::Service => "Service",
             Self::Operators => "Operators",
         }
