@@ -29,6 +29,7 @@ pub mod people;
 pub mod projections;
 pub mod secrets;
 pub mod signals;
+pub mod web;
 pub mod wiring;
 
 /// A hold allocates on one thread what another one frees, which the system's allocator is slow at.

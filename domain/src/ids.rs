@@ -9,7 +9,8 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// The digits of numbers in ids, from 0 to 31.
+pub const ALPHABET: &str = "0123456789abcdefghjkmnpqrstvwxyz";
 const WIDE: usize = 13;
 
 /// The text is not an id of the kind that was asked for.
@@ -29,7 +30,7 @@ const DIGITS: [u8; 256] = {
     let mut digits = [u8::MAX; 256];
     let mut digit = 0;
     while digit < ALPHABET.len() {
-        digits[ALPHABET[digit] as usize] = digit as u8;
+        digits[ALPHABET.as_bytes()[digit] as usize] = digit as u8;
         digit += 1;
     }
     digits
@@ -48,7 +49,7 @@ fn write_short(f: &mut fmt::Formatter<'_>, value: u32) -> fmt::Result {
 fn write_digits(f: &mut fmt::Formatter<'_>, value: u64, count: usize) -> fmt::Result {
     let mut text = [0; WIDE];
     for (place, digit) in text[..count].iter_mut().rev().enumerate() {
-        *digit = ALPHABET[(value >> (place * 5) & 31) as usize];
+        *digit = ALPHABET.as_bytes()[(value >> (place * 5) & 31) as usize];
     }
     f.write_str(core::str::from_utf8(&text[..count]).map_err(|_| fmt::Error)?)
 }

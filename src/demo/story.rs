@@ -72,6 +72,7 @@ pub(super) fn invitation(shows: usize, http: &str, admin: &str, username: &str, 
     let listener = admin.trim_start_matches("http://");
     format!(
         "\nStill serving {shows} shows and the stadium; Ctrl-C ends it and removes its data.\n\
+         \n  buy a ticket        open {http}/ in a browser\
          \n  list the shows      curl '{http}/events?pageSize=3'\
          \n  search              curl '{http}/search?term=live&location=Berlin'\
          \n  log in              curl {http}/users/login -H 'content-type: application/json' \\\

@@ -13,6 +13,7 @@ mod detached;
 mod early;
 pub mod envelope;
 mod event_change;
+mod event_plan;
 mod event_seats;
 mod event_view;
 mod events;
@@ -42,6 +43,7 @@ mod server;
 pub mod ticket;
 mod users;
 mod venues;
+mod web;
 mod webhooks;
 pub mod wire;
 

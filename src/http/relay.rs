@@ -102,7 +102,12 @@ fn way(ways: &dyn Ways, method: &Method, path: &str, headers: &HeaderMap) -> Way
         ["events", id, "bookings" | "payments"] | ["bookings", "event", id] if reads => {
             id.parse().map_or(Way::Here, |event| with_sale(ways, event))
         }
-        ["bookings", id] | ["bookings", id, "payment"] | ["payments", "booking", id] if reads => {
+        ["bookings", id]
+        | ["bookings", id, "payment"]
+        | ["bookings", id, "tickets", _, "qr"]
+        | ["payments", "booking", id]
+            if reads =>
+        {
             id.parse().map_or(Way::Here, |booking: BookingId| with_sale(ways, booking.event))
         }
         // Who the tickets are for is sealed for the buyer, whom only the sale knows, and so where both can be read.

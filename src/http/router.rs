@@ -16,8 +16,8 @@ use super::openapi::{self, Routes};
 use super::problem::Problem;
 use super::relay::{relay, relay_admin};
 use super::{
-    App, admin, catalogue_batch, event_seats, events, live, performers, search, selling, users, venues,
-    webhooks,
+    App, admin, catalogue_batch, event_plan, event_seats, events, live, performers, search, selling, users,
+    venues, web, webhooks,
 };
 use crate::config::HttpConfig;
 
@@ -50,6 +50,7 @@ fn public_routes(limits: &HttpConfig) -> Routes {
         .merge(venues::routes(limits.seat_map_limit_bytes))
         .merge(performers::routes())
         .merge(events::routes())
+        .merge(event_plan::routes())
         .merge(webhooks::routes())
         .merge(search::routes())
         .merge(live::routes())
@@ -57,8 +58,9 @@ fn public_routes(limits: &HttpConfig) -> Routes {
         .merge(selling::routes())
         .json_only();
     let any_form = event_seats::routes().merge(selling::batch_routes(limits.batch_limit_bytes));
-    let any_form = any_form.merge(selling::webhook_routes()).merge(live::stream_routes());
-    json.merge(any_form).merge(admin::health_routes()).merge(openapi::pages())
+    let any_form = any_form.merge(selling::webhook_routes()).merge(selling::picture_routes());
+    let any_form = any_form.merge(live::stream_routes());
+    json.merge(any_form).merge(admin::health_routes()).merge(openapi::pages()).merge(web::routes())
 }
 
 fn admin_routes() -> Routes {

@@ -35,6 +35,7 @@ const RULES: &[(&str, [Outcome; 5])] = &[
     ("PUT /booking/confirm", [Allowed, Taken, Taken, Taken, Taken]),
     // Bookings and payments: the buyer, the organizer of the event, operators.
     ("GET /bookings/{id}", [Allowed, Hidden, Allowed, Hidden, Allowed]),
+    ("GET /bookings/{id}/tickets/{ticketId}/qr", [Allowed, Hidden, Allowed, Hidden, Allowed]),
     ("GET /bookings/{id}/payment", [Allowed, Hidden, Allowed, Hidden, Allowed]),
     ("GET /payments/{id}", [Allowed, Hidden, Allowed, Hidden, Allowed]),
     ("GET /payments/booking/{bookingId}", [Allowed, Hidden, Allowed, Hidden, Allowed]),

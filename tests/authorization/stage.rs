@@ -205,6 +205,8 @@ impl Stage {
             // The one call whose booking is an event.
             let prefix = if method == "POST" && template == "/bookings/{id}" { Some("evt") } else { prefix };
             let id = prefix.and_then(|prefix| self.ids.get(prefix)).map_or("1", String::as_str);
+            let id =
+                if template.starts_with("/assets/") && parameter["name"] == "name" { "app.js" } else { id };
             filled &= prefix.is_none_or(|prefix| self.ids.contains_key(prefix));
             path = path.replace(&format!("{{{}}}", parameter["name"].as_str().expect("a name")), id);
             kind = kind.or_else(|| prefix.and_then(kind_of));

@@ -11,6 +11,7 @@ mod node;
 mod sale;
 mod small_disk;
 pub mod stream;
+pub mod webdriver;
 
 pub use client::{Answer, Client};
 pub use cluster::Cluster;

@@ -103,6 +103,15 @@ impl Row {
         }
     }
 
+    /// The seats by their own names, where they have some: else they are counted from 1.
+    #[must_use]
+    pub fn named_seats(&self) -> Option<&[NamedSeat]> {
+        match &self.names {
+            Names::Count(_) => None,
+            Names::Named(seats) => Some(seats),
+        }
+    }
+
     /// Whether this is a standing area.
     #[must_use]
     pub fn is_standing(&self) -> bool {

@@ -97,6 +97,10 @@ POST /events/{id}/seats/restore
 POST /events/{id}/seats/comp
 POST /bookings/{id}/tickets/{ticketId}/move
 POST /catalogue/batch
+GET /events/{id}/plan
+GET /bookings/{id}/tickets/{ticketId}/qr
+GET /
+GET /assets/{version}/{name}
 GET /docs/page.css
 GET /docs/page.js
 GET /admin/operations

@@ -17,6 +17,7 @@ mod payment_views;
 mod payments;
 mod seats;
 mod shorthand;
+mod ticket_code;
 mod webhooks;
 
 use axum::http::StatusCode;
@@ -31,6 +32,7 @@ use super::problem::{Code, Problem};
 pub(super) use holds::hold;
 pub(super) use of_user::{Records, booking_ids, user_routes};
 pub(super) use payment_views::payment_status;
+pub(super) use ticket_code::routes as picture_routes;
 pub(super) use webhooks::routes as webhook_routes;
 
 use booking_views::BookingBody;

@@ -1,0 +1,142 @@
+//! Serves the buyer's page ([`crate::web`]): at `/`, and its files below `/assets/`.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::OnceLock;
+
+use axum::extract::State;
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::App;
+use super::cache::{Audience, Tag};
+use super::extract::ApiPath;
+use super::openapi::{Part, Routes, get};
+use super::problem::Problem;
+use crate::web::{ASSETS, Asset, PICTURE, Page, SCRIPT, STYLE};
+
+const HTML: &str = "text/html; charset=utf-8";
+
+/// The page loads what is beside it, speaks to the node that served it and to nobody else, and makes no code of text.
+/// Pictures of tickets are fetched with the token and shown from memory: `blob:`.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
+/// An address with a version always means the same bytes.
+const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+
+/// The routes of this module.
+pub(super) fn routes() -> Routes {
+    Routes::of(Part::Service)
+        .route("/", get(page, "The page for buyers").gives_bytes(StatusCode::OK, HTML))
+        .route(
+            "/assets/{version}/{name}",
+            get(asset, "A file of the page for buyers")
+                .gives_bytes(StatusCode::OK, SCRIPT)
+                .gives_bytes(StatusCode::OK, STYLE)
+                .gives_bytes(StatusCode::OK, PICTURE),
+        )
+}
+
+async fn page(State(_): State<App>, headers: HeaderMap) -> Response {
+    let mut response = still(HTML, &files().page, &headers);
+    let set = response.headers_mut();
+    set.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    set.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+async fn asset(
+    State(_): State<App>,
+    ApiPath((version, name)): ApiPath<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let asset = Asset::named(&name).ok_or_else(|| Problem::not_found("file"))?;
+    let body = files().assets.get(asset.name).ok_or_else(|| Problem::not_found("file"))?;
+    let mut response = still(asset.media_type(), body, &headers);
+    // A page of another version, from another node, gets the file that there is and may not keep it.
+    if version == Page::get().version {
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(FOR_GOOD));
+    }
+    Ok(response)
+}
+
+/// A file in both forms in which it may leave.
+struct Packed {
+    plain: (Tag, Vec<u8>),
+    gzip: (Tag, Vec<u8>),
+}
+
+struct Files {
+    page: Packed,
+    assets: BTreeMap<&'static str, Packed>,
+}
+
+/// Packed once; they say the same for as long as the program runs.
+fn files() -> &'static Files {
+    static FILES: OnceLock<Files> = OnceLock::new();
+    FILES.get_or_init(|| Files {
+        page: Packed::new(Page::get().html.as_bytes()),
+        assets: ASSETS.iter().map(|asset| (asset.name, Packed::new(asset.body.as_bytes()))).collect(),
+    })
+}
+
+impl Packed {
+    fn new(body: &[u8]) -> Self {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+        let packed = packer.write_all(body).and_then(|()| packer.finish());
+        let packed = packed.expect("memory takes every byte");
+        Self { plain: (Tag::of(body), body.to_vec()), gzip: (Tag::of(&packed), packed) }
+    }
+}
+
+/// What does not change while the node runs.
+fn still(media_type: &'static str, packed: &Packed, headers: &HeaderMap) -> Response {
+    let gzip = takes_gzip(headers);
+    let (tag, body) = if gzip { &packed.gzip } else { &packed.plain };
+    let guard = tag.guard(headers, Audience::Public);
+    let body = if guard.is_unchanged() { Vec::new() } else { body.clone() };
+    let mut response = guard.respond(media_type, body);
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    if gzip {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}
+
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let given = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    given.flat_map(|value| value.split(',')).any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        let refused =
+            parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.trim_matches(['0', '.']).is_empty()));
+        is_gzip && !refused
+    })
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn who_takes_gzip_is_asked_for_by_name() {
+        for (given, taken) in [
+            ("gzip, deflate, br", true),
+            ("GZIP;q=0.5", true),
+            ("gzip;q=0", false),
+            ("gzip;q=0.0", false),
+            ("br", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_ENCODING, given.parse().unwrap());
+            assert_eq!(takes_gzip(&headers), taken, "{given}");
+        }
+    }
+}
