@@ -129,6 +129,11 @@ impl Sale {
         self.version
     }
 
+    /// The seats that were withdrawn, in order; blocked to everybody.
+    pub fn killed(&self) -> impl Iterator<Item = SeatIndex> {
+        self.killed.iter().copied()
+    }
+
     /// When the last fact was stamped.
     #[must_use]
     pub fn last_stamp(&self) -> UnixMillis {

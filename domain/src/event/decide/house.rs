@@ -71,11 +71,14 @@ pub(super) fn move_ticket(
     }
     let mut tickets = booking.tickets.iter().filter(|ticket| ticket.seat == from).peekable();
     tickets.peek().ok_or(Refusal::NotFound)?;
-    if booking.status == BookingStatus::Pending {
-        return Err(Refusal::NotCancellable);
-    }
-    if tickets.all(|ticket| ticket.cancelled) {
-        return Err(Refusal::AlreadyCancelled);
+    match booking.status {
+        BookingStatus::Pending => return Err(Refusal::NotCancellable),
+        // One that was never paid keeps its tickets as they were, but has none of the seats.
+        BookingStatus::Cancelled => return Err(Refusal::AlreadyCancelled),
+        BookingStatus::Booked if tickets.all(|ticket| ticket.cancelled) => {
+            return Err(Refusal::AlreadyCancelled);
+        }
+        BookingStatus::Booked => {}
     }
     match sale.status(to).ok_or(Refusal::NotFound)? {
         SeatStatus::Available => {}

@@ -1,5 +1,5 @@
 use crate::event::test::scene::*;
-use crate::event::{Booking, Command, Outcome, PaymentStatus, Refusal, Reply, SeatStatus};
+use crate::event::{Booking, Command, Outcome, PaymentOutcome, PaymentStatus, Refusal, Reply, SeatStatus};
 use crate::ids::{BookingNumber, SeatIndex};
 
 fn kill(numbers: &[u32]) -> Command {
@@ -93,5 +93,11 @@ fn only_live_tickets_move() {
     assert!(cancelled.booking.live_seats().next().is_none());
     let pending = scene.pay(ANNA, &[3]);
     assert_eq!(scene.refused(ORGANIZER, &move_ticket(pending, 3, 4)), Refusal::NotCancellable);
+    // Nobody has paid it, and somebody else has bought the seat.
+    scene.settle(pending, PaymentOutcome::Declined);
+    scene.wait(HOLD_MS);
+    scene.buy(BEN, &[3]);
+    assert_eq!(scene.refused(ORGANIZER, &move_ticket(pending, 3, 4)), Refusal::AlreadyCancelled);
+    assert_eq!((scene.status(3), scene.status(4)), (SeatStatus::Booked, SeatStatus::Available));
     scene.assert_replays();
 }

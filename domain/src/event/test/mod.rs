@@ -13,6 +13,7 @@ pub(in crate::event) mod scene;
 mod stage;
 mod twin;
 mod twin_holds;
+mod twin_house;
 mod twin_later;
 mod twin_payments;
 

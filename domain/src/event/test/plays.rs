@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::halls::{hall, wish};
 use super::scene::{ANNA, BEN, HOLD_MS, HOUR_MS, MINUTE_MS, OPERATOR, ORGANIZER, START, TIMEOUT_MS, terms};
 use crate::event::{BestWish, Caller, SaleTerms};
+use crate::ids::UserId;
 use crate::seat_map::PlanSection;
 
 /// What somebody does.
@@ -57,6 +58,31 @@ pub(super) enum Act {
     Unblock {
         seats: Vec<u8>,
     },
+    Kill {
+        seats: Vec<u8>,
+    },
+    /// Of the seats that are withdrawn, or any.
+    Restore {
+        seats: Vec<u8>,
+    },
+    Comp {
+        seats: Vec<u8>,
+        to: UserId,
+    },
+    Move {
+        back: u8,
+        from: u8,
+        to: u8,
+    },
+    Close {
+        unsold: bool,
+    },
+    /// The owner gives back a few bookings of an event that is called off.
+    WindUp {
+        at_most: usize,
+    },
+    /// The directory lets go of the event.
+    Forget,
     /// The provider does what the booking waits for.
     Progress {
         back: u8,
@@ -165,7 +191,16 @@ fn step() -> impl Strategy<Value = Step> {
     let caller = prop_oneof![12 => Just(ANNA), 4 => Just(BEN), 1 => Just(ORGANIZER), 1 => Just(OPERATOR)];
     let key = prop::option::weighted(0.5, 0..40_u8);
     (caller, key, act(), passed_ms(), wall_off_ms()).prop_map(|(caller, key, act, passed_ms, wall_off_ms)| {
-        let of_the_house = matches!(act, Act::Block { .. } | Act::Unblock { .. });
+        let of_the_house = matches!(
+            act,
+            Act::Block { .. }
+                | Act::Unblock { .. }
+                | Act::Kill { .. }
+                | Act::Restore { .. }
+                | Act::Comp { .. }
+                | Act::Move { .. }
+                | Act::Close { .. }
+        );
         let caller = if of_the_house && caller == ANNA { ORGANIZER } else { caller };
         Step { caller, key, act, passed_ms, wall_off_ms }
     })
@@ -189,7 +224,14 @@ fn wall_off_ms() -> impl Strategy<Value = i64> {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    prop_oneof![6 => about_holds(), 6 => about_bookings(), 7 => about_money(), 2 => about_the_world()]
+    prop_oneof![
+        30 => about_holds(),
+        30 => about_bookings(),
+        35 => about_money(),
+        10 => about_the_house(),
+        6 => about_the_world(),
+        1 => about_the_end(),
+    ]
 }
 
 /// Which hold or booking, counted back from the newest.
@@ -251,10 +293,29 @@ fn about_money() -> impl Strategy<Value = Act> {
     ]
 }
 
-fn about_the_world() -> impl Strategy<Value = Act> {
+fn about_the_house() -> impl Strategy<Value = Act> {
+    let user = prop_oneof![Just(ANNA.user), Just(BEN.user)];
     prop_oneof![
         2 => vec(any::<u8>(), 0..3).prop_map(|seats| Act::Block { seats }),
         2 => vec(0..3_u8, 0..3).prop_map(|seats| Act::Unblock { seats }),
+        2 => vec(any::<u8>(), 0..3).prop_map(|seats| Act::Kill { seats }),
+        2 => vec(0..3_u8, 0..3).prop_map(|seats| Act::Restore { seats }),
+        2 => (vec(any::<u8>(), 0..3), user).prop_map(|(seats, to)| Act::Comp { seats, to }),
+        4 => (back(), 0..4_u8, any::<u8>()).prop_map(|(back, from, to)| Act::Move { back, from, to }),
+    ]
+}
+
+/// Nothing much happens behind it, so it comes seldom.
+fn about_the_end() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        2 => any::<bool>().prop_map(|unsold| Act::Close { unsold }),
+        4 => (1..4_usize).prop_map(|at_most| Act::WindUp { at_most }),
+        4 => Just(Act::Forget),
+    ]
+}
+
+fn about_the_world() -> impl Strategy<Value = Act> {
+    prop_oneof![
         4 => (0..8_u8).prop_map(|back| Act::Again { back }),
         1 => Just(Act::ChangeOwner),
     ]

@@ -18,7 +18,7 @@ impl Stage {
             |booking, outcome| Some((PAYMENT_WORKER, None, Command::SettlePayment { booking, outcome }));
         let (hold, booking) = (|back| self.hold(back), |back| self.booking(back));
         let command = match &step.act {
-            Act::ChangeOwner => return None,
+            Act::ChangeOwner | Act::WindUp { .. } | Act::Forget => return None,
             Act::Again { back } => {
                 let at = self.requests.len().checked_sub(1 + usize::from(*back))?;
                 return Some(self.requests[at].clone());
@@ -103,6 +103,20 @@ impl Stage {
                 let blocked: Vec<_> = all.filter(|seat| self.twin.claim(*seat) == Claim::Blocked).collect();
                 Command::Unblock { seats: self.own_seats(&blocked, seats) }
             }
+            Act::Kill { seats } => Command::Kill { seats: self.seats(seats) },
+            Act::Restore { seats } => {
+                let killed: Vec<_> = self.scene.sale().killed().collect();
+                Command::Restore { seats: self.own_seats(&killed, seats) }
+            }
+            Act::Comp { seats, to } => Command::Comp { seats: self.seats(seats), to: *to },
+            Act::Move { back, from, to } => {
+                let booking = self.sold(*back);
+                let has = self.twin.bookings.get(booking.number() as usize);
+                let has = has.iter().flat_map(|booking| booking.tickets.iter().map(|ticket| ticket.seat));
+                let from = self.own_seats(&has.collect::<Vec<_>>(), &[*from])[0];
+                Command::MoveTicket { booking, from, to: self.seats(&[*to])[0] }
+            }
+            Act::Close { unsold } => Command::Close { unsold: *unsold },
         };
         let caller = self.caller(step.caller, &command);
         let key = |hash| Key { caller: caller.user, hash: [hash; 16], fingerprint: fingerprint(&command) };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::plays::{Act, Play, Step};
 use super::scene::{START, Scene};
 use super::twin::{Answer, Told, Twin};
-use crate::event::{Caller, Command, Hold, Key, MAX_HOLD_AGE_MS, Refusal};
+use crate::event::{Caller, Command, Hold, Key, MAX_HOLD_AGE_MS, Refusal, amend, wind_up};
 use crate::ids::{HoldNumber, SeatIndex};
 use crate::time::{Reading, ShardTime, UnixMillis};
 
@@ -52,6 +52,7 @@ impl Stage {
         self.twin.expire();
         self.assert_nothing_due();
         self.assert_same_state();
+        self.by_itself(&step.act);
         if let Some((caller, key, command)) = self.request(step) {
             let told = self.scene.play(caller, key, &command);
             let told = told.map(|it| Answer { outcome: it.outcome, settled: it.settled }).map_err(unworded);
@@ -63,8 +64,28 @@ impl Stage {
         }
     }
 
+    /// What an owner does that nobody asks for.
+    fn by_itself(&mut self, act: &Act) {
+        let decided = match act {
+            Act::WindUp { at_most } => {
+                self.twin.wind_up(*at_most);
+                wind_up(self.scene.sale(), *at_most)
+            }
+            Act::Forget => {
+                self.twin.forget();
+                amend(self.scene.sale(), None)
+            }
+            _ => return,
+        };
+        decided.facts.into_iter().for_each(|fact| self.scene.happen(fact));
+        self.assert_same_state();
+    }
+
     pub(super) fn assert_same_state(&self) {
         let (sale, twin, now) = (self.scene.sale(), &self.twin, self.scene.now);
+        assert_eq!(sale.closing(), twin.closing);
+        let killed = (0..sale.seats()).map(SeatIndex::new).filter(|seat| twin.killed[seat.number() as usize]);
+        assert!(sale.killed().eq(killed));
         for seat in (0..sale.seats()).map(SeatIndex::new) {
             assert_eq!(sale.claim(seat), Some(twin.claim(seat)), "{seat:?}");
         }

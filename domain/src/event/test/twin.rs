@@ -3,8 +3,8 @@
 //! Here: seats, holds, time. The money is in `twin_payments` and `twin_later`.
 
 use crate::event::{
-    Booking, BookingStatus, Caller, Claim, Command, Hold, Key, Outcome, PaymentStatus, Refusal, Reply,
-    SaleTerms,
+    Booking, BookingStatus, Caller, Claim, Closing, Command, Hold, Key, Outcome, PaymentStatus, Refusal,
+    Reply, SaleTerms,
 };
 use crate::ids::{BookingNumber, HoldNumber, SeatIndex, UserId};
 use crate::seat_map::SeatMap;
@@ -44,6 +44,9 @@ pub(super) struct Twin {
     pub(super) now: UnixMillis,
     pub(super) terms: SaleTerms,
     pub(super) house: Vec<bool>,
+    /// Of those, the seats that are withdrawn.
+    pub(super) killed: Vec<bool>,
+    pub(super) closing: Option<Closing>,
     /// By number, also those that ended.
     pub(super) holds: Vec<TwinHold>,
     /// By number.
@@ -79,6 +82,8 @@ impl Twin {
             now,
             terms: terms.clone(),
             house: vec![false; map.len() as usize],
+            killed: vec![false; map.len() as usize],
+            closing: None,
             holds: Vec::new(),
             bookings: Vec::new(),
             drawn_codes: 0,
@@ -162,6 +167,7 @@ impl Twin {
 
     fn decide(&mut self, caller: Caller, command: &Command) -> Told {
         let user = caller.user;
+        require(!self.is_too_late(command), Refusal::EventCancelled)?;
         match command {
             Command::HoldExact { seats, ttl_ms } => self.hold_exact(user, seats, *ttl_ms),
             Command::HoldBest { wish, ttl_ms } => self.hold_best(user, wish, *ttl_ms),
@@ -192,12 +198,12 @@ impl Twin {
             Command::HearProvider { booking, attempt, reference, news } => {
                 self.hear(*booking, *attempt, reference, news)
             }
-            Command::HoldTickets { .. }
-            | Command::Kill { .. }
-            | Command::Restore { .. }
-            | Command::Comp { .. }
-            | Command::MoveTicket { .. }
-            | Command::Close { .. } => unreachable!("no play has {command:?}"),
+            Command::Kill { seats } => self.kill(caller, seats),
+            Command::Restore { seats } => self.restore(caller, seats),
+            Command::Comp { seats, to } => self.comp(caller, seats, *to),
+            Command::MoveTicket { booking, from, to } => self.move_ticket(caller, *booking, *from, *to),
+            Command::Close { unsold } => self.close(caller, *unsold),
+            Command::HoldTickets { .. } => unreachable!("no play has {command:?}"),
         }
     }
 
@@ -242,6 +248,7 @@ impl Twin {
     }
 
     pub(super) fn on_sale(&self) -> Result<(), Refusal> {
+        require(self.closing.is_none(), Refusal::EventCancelled)?;
         if self.terms.opens_at.is_some_and(|opens_at| self.now < opens_at) {
             return Err(Refusal::NotOnSale { opens_at: self.terms.opens_at });
         }

@@ -79,6 +79,7 @@ impl Twin {
         different_seats(seats, "/ticketIds")?;
         require(seats.iter().all(|seat| self.exists(*seat)), Refusal::NotFound)?;
         self.all_are(before, seats)?;
+        self.none_is_killed(seats)?;
         seats.iter().for_each(|seat| self.house[seat.number() as usize] = before == Claim::Free);
         reply(Reply::SeatsChanged)
     }

@@ -2,8 +2,8 @@
 
 use super::twin::{Answer, Said, Told, Twin, different_seats, reply, require};
 use crate::event::{
-    Booking, BookingStatus, BookingView, Caller, Claim, Outcome, PaymentOutcome, PaymentStatus, PaymentTerms,
-    Refusal, Reply, TicketCode,
+    Booking, BookingStatus, BookingView, Caller, Claim, Closing, Outcome, PaymentOutcome, PaymentStatus,
+    PaymentTerms, Refusal, Reply, TicketCode,
 };
 use crate::ids::{BookingNumber, HoldNumber, SeatIndex, UserId};
 use crate::time::UnixMillis;
@@ -17,7 +17,7 @@ pub(super) fn lapse(booking: &mut Booking) {
 }
 
 /// Nothing is left to do at the provider.
-fn is_done(booking: &Booking) -> bool {
+pub(super) fn is_done(booking: &Booking) -> bool {
     let payment = &booking.payment;
     match payment.status {
         PaymentStatus::Pending | PaymentStatus::RequiresAction | PaymentStatus::Authorized => false,
@@ -133,13 +133,14 @@ impl Twin {
         seats: Option<&[SeatIndex]>,
     ) -> Told {
         self.may_manage(caller, number)?;
-        let rule = self.terms.cancellation;
+        let (rule, in_full) = (self.terms.cancellation, self.closing == Some(Closing::Cancelled));
         let booking = &mut self.bookings[number.number() as usize];
         if let Some(seats) = seats {
             different_seats(seats, "/ticketIds")?;
             for seat in seats {
-                let ticket = booking.tickets.iter().find(|ticket| ticket.seat == *seat);
-                require(!ticket.ok_or(Refusal::NotFound)?.cancelled, Refusal::AlreadyCancelled)?;
+                let of_the_seat = || booking.tickets.iter().filter(|ticket| ticket.seat == *seat);
+                require(of_the_seat().count() > 0, Refusal::NotFound)?;
+                require(of_the_seat().any(|ticket| !ticket.cancelled), Refusal::AlreadyCancelled)?;
             }
         }
         require(booking.status != BookingStatus::Cancelled, Refusal::AlreadyCancelled)?;
@@ -147,13 +148,14 @@ impl Twin {
         if booking.status == BookingStatus::Pending && unpaid && seats.is_none() {
             return self.give_up(number);
         }
-        let allowed = booking.status == BookingStatus::Booked && self.now < rule.until;
+        let allowed = booking.status == BookingStatus::Booked && (in_full || self.now < rule.until);
         require(allowed, Refusal::NotCancellable)?;
+        let fee_percent = if in_full { 0 } else { i64::from(rule.fee_percent) };
         let mut refund_minor = 0;
         for ticket in booking.tickets.iter_mut().filter(|ticket| !ticket.cancelled) {
             if seats.is_none_or(|seats| seats.contains(&ticket.seat)) {
                 ticket.cancelled = true;
-                refund_minor += ticket.price_minor - ticket.price_minor * i64::from(rule.fee_percent) / 100;
+                refund_minor += ticket.price_minor - ticket.price_minor * fee_percent / 100;
             }
         }
         if refund_minor > 0 {
