@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| onsale_cluster::fuzzed::journal(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cluster::fuzzed::journal(bytes));
