@@ -31,6 +31,7 @@ use crate::dispatch::edge::Edge;
 use crate::dispatch::{self, Dispatch};
 use crate::fault::NodeFault;
 use crate::gateway::Providers;
+use crate::http::encoded::Encoded;
 use crate::http::live::Boards;
 use crate::http::{self, App, Front, Identities, Parts, Readiness, Resets};
 use crate::limits::{self, Connections, Limits};
@@ -40,7 +41,7 @@ use crate::notify::webhook::{Signing, Webhooks};
 use crate::notify::{Carriers, NodeCourier, Sms, Smtp};
 use crate::peer_answers::PeerAnswers;
 use crate::people::People;
-use crate::projections::Feeds;
+use crate::projections::{Feeds, NodeSeats};
 use crate::secrets::{self, Secrets};
 
 /// Writes that may wait for the journal thread; more slow the raft groups down.
@@ -429,11 +430,13 @@ fn app(
     providers: Providers,
 ) -> App {
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let seats = NodeSeats::new(cluster.clone(), feeds.clone());
     App::new(Parts {
         limits: Arc::new(Limits::new(&config.limits, &clock)),
         cluster: cluster.clone(),
         dispatch,
-        live: Boards::new(cluster.clone(), feeds.clone(), &config.live),
+        encoded: Encoded::new(seats.clone(), config.http.seat_cache_mebibytes),
+        live: Boards::new(seats, &config.live),
         feeds,
         providers,
         people,

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::io::Read;
+
 use serde_json::json;
 use support::{Client, Node, Sale, tokens};
 
@@ -114,4 +116,51 @@ fn who_is_no_organizer_any_more_sees_no_bookings_of_others() {
     role("customer");
     bob.get(&path).expect_problem(404, "not-found");
     bob.delete(&path).expect_problem(404, "not-found");
+}
+
+/// What gzip makes of an answer, undone.
+fn inflated(answer: &support::Answer) -> Vec<u8> {
+    assert_eq!(answer.header("content-encoding"), Some("gzip"));
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(&answer.bytes[..]).read_to_end(&mut plain).expect("gzip");
+    plain
+}
+
+#[test]
+fn everybody_gets_the_same_bytes_and_who_has_seats_gets_their_own() {
+    let node = Node::start();
+    let sale = Sale::open(&node, 700, &json!({}));
+    let (ann, bob, visitor) = (node.customer("ann"), node.customer("bob"), node.client());
+    sale.hold(&ann, &[1]).expect(201);
+    let gzip = [("accept-encoding", "br;q=1, gzip;q=0.8")];
+    for path in ["", "/seats", "/seats?section=A"].map(|rest| format!("/events/{}{rest}", sale.event)) {
+        let (plain, small) = (visitor.get(&path), visitor.send("GET", &path, &gzip, None));
+        assert_eq!((plain.status, plain.header("content-encoding")), (200, None), "{path}");
+        assert_eq!(inflated(&small), plain.bytes, "{path}");
+        assert!(small.bytes.len() * 8 < plain.bytes.len(), "{path}: {}", small.bytes.len());
+        assert!(plain.header("vary").is_some_and(|vary| vary.contains("Accept-Encoding")));
+        assert_ne!(plain.header("etag"), small.header("etag"));
+        let tag = small.header("etag").expect("a tag");
+        let again = visitor.send("GET", &path, &[gzip[0], ("if-none-match", tag)], None);
+        assert_eq!((again.status, again.bytes.len()), (304, 0), "{path}");
+
+        assert_eq!(plain.header("cache-control"), Some("no-cache"));
+        let bobs = bob.get(&path);
+        assert_eq!(bobs.bytes, plain.bytes, "{path}: who has nothing sees what everybody does");
+        assert_eq!(bobs.header("cache-control"), Some("private, no-cache"));
+        let own = |client: &Client| String::from_utf8(client.get(&path).bytes).expect("JSON");
+        assert!(own(&ann).contains("\"mine\":true") && !own(&ann).contains("userId"), "{path}");
+        assert!(own(&node.operator()).contains("userId"), "{path}");
+        assert!(!own(&visitor).contains("mine") && !own(&visitor).contains("userId"), "{path}");
+    }
+    let seats = format!("/events/{}/seats", sale.event);
+    let before = visitor.get(&seats);
+    sale.hold(&bob, &[650]).expect(201);
+    let after = visitor.get(&seats);
+    assert_ne!(before.header("etag"), after.header("etag"));
+    assert_eq!(after.expect(200)["seats"][650]["status"], "held", "at once");
+    assert_eq!(before.expect(200)["seats"].as_array().map(Vec::len), Some(700));
+    let held = visitor.get(&format!("{seats}?status=held&section=A")).expect(200);
+    assert_eq!(held["seats"].as_array().map(Vec::len), Some(2));
+    assert_eq!(visitor.get(&format!("{seats}?section=B")).expect(200)["seats"], json!([]));
 }

@@ -3,6 +3,7 @@
 //! Owns nothing: it asks `routes`, whose word on other nodes is a hint, and the groups that run here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ids::EventId;
 use tokio::sync::watch;
@@ -40,6 +41,12 @@ impl<D: LogDisk> Cluster<D> {
     #[must_use]
     pub fn owner(&self, event: EventId) -> Owner {
         self.routes.owner(self.routes.group_of(event))
+    }
+
+    /// How long nobody has led the shard of `event`, as far as this node has heard; zero while it does so itself.
+    #[must_use]
+    pub fn unled(&self, event: EventId) -> Duration {
+        self.routes.unled(self.routes.group_of(event))
     }
 
     /// Takes the word of a node that was asked in vain for who owns `event`.

@@ -40,6 +40,9 @@ pub(crate) struct Routes<D: LogDisk> {
     table: RwLock<Table>,
     /// Told by nodes that were asked in vain; holds until somebody says that it leads in person.
     told: Mutex<BTreeMap<GroupId, NodeId>>,
+    /// When each group was led last, as this node has heard or knows itself.
+    led: Mutex<BTreeMap<u16, Instant>>,
+    started: Instant,
     changed: watch::Sender<u64>,
     leaving: watch::Sender<bool>,
 }
@@ -48,7 +51,8 @@ impl<D: LogDisk> Routes<D> {
     pub(crate) fn new(here: Arc<Here<D>>, ring: ShardRing, clock: Arc<dyn Clock>) -> Self {
         let changed = here.changed();
         let (leaving, _) = watch::channel(false);
-        Self { here, clock, ring, table: RwLock::default(), told: Mutex::default(), changed, leaving }
+        let (table, told, led) = (RwLock::default(), Mutex::default(), Mutex::default());
+        Self { here, clock, ring, table, told, led, started: now(), changed, leaving }
     }
 
     /// The group of the shard that `event` belongs to.
@@ -80,6 +84,23 @@ impl<D: LogDisk> Routes<D> {
         believed.filter(others).or_else(heard).or_else(told).map_or(Owner::Nobody, Owner::There)
     }
 
+    /// How long ago `group` was led last, as far as is known here.
+    pub(crate) fn unled(&self, group: GroupId) -> Duration {
+        if self.owner(group) == Owner::Here {
+            return Duration::ZERO;
+        }
+        now().duration_since(self.led().get(&group.number()).copied().unwrap_or(self.started))
+    }
+
+    fn led(&self) -> MutexGuard<'_, BTreeMap<u16, Instant>> {
+        self.led.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn are_led(&self, leads: &[Lead]) {
+        let now = now();
+        self.led().extend(leads.iter().map(|lead| (lead.group, now)));
+    }
+
     /// Takes the word of a node that does not lead `group`, for who does.
     pub(crate) fn learn(&self, group: GroupId, leader: NodeId) {
         if leader != self.here.me && self.told().insert(group, leader) != Some(leader) {
@@ -98,6 +119,7 @@ impl<D: LogDisk> Routes<D> {
 
     /// Takes the beat of `node`: its routes, and the time of the shards that it leads and this node follows.
     pub(crate) fn hear(&self, node: NodeId, beat: Beat) {
+        self.are_led(&beat.leads);
         for lead in &beat.leads {
             self.told().remove(&GroupId::shard(lead.group));
             self.follow(lead);
@@ -174,6 +196,7 @@ impl<D: LogDisk> Routes<D> {
         let no_time = || UnixMillis::default();
         leads.extend(lead(&self.here.directory.group, no_time, |_| 0));
         leads.extend(self.here.accounts.iter().filter_map(|it| lead(&it.group, no_time, |_| 0)));
+        self.are_led(&leads);
         let others = self.here.accounts.iter().map(|_| GroupId::ACCOUNTS.number());
         let runs = shards.iter().map(|(shard, _)| *shard).chain([GroupId::DIRECTORY.number()]).chain(others);
         Beat { leads, runs: runs.collect(), leaving: *self.leaving.borrow(), full: self.here.is_full() }

@@ -115,6 +115,8 @@ pub struct HttpConfig {
     pub seat_map_limit_bytes: usize,
     /// The same for a batch of holds.
     pub batch_limit_bytes: usize,
+    /// Memory for events that are read, in MiB.
+    pub seat_cache_mebibytes: u64,
     /// Connections at a time and listener.
     pub max_connections: usize,
     /// Origins whose pages may call, or `*`.
@@ -255,6 +257,7 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
         body_limit_bytes: settings.number("http.body_limit_bytes", 1024..=1 << 30)?,
         seat_map_limit_bytes: settings.number("http.seat_map_limit_bytes", 1024..=1 << 30)?,
         batch_limit_bytes: settings.number("http.batch_limit_bytes", 1024..=1 << 30)?,
+        seat_cache_mebibytes: settings.number("http.seat_cache_mebibytes", 0..=1 << 20)?,
         max_connections: settings.number("http.max_connections", 1..=1_000_000)?,
         cors_origins: cors_origins(settings)?,
         shutdown_grace: ms("http.shutdown_grace_ms", 0, 6000)?,

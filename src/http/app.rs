@@ -9,6 +9,7 @@ use domain::ids::EventId;
 use domain::ports::{Clock, Mailer, Random};
 use domain::time::UnixMillis;
 
+use super::encoded::Encoded;
 use super::identity::Identities;
 use super::live::Boards;
 use super::problem::{Code, Problem};
@@ -38,6 +39,8 @@ pub struct Parts {
     pub dispatch: Dispatch,
     /// The seats of events that have no replica here.
     pub feeds: Feeds,
+    /// Events and their seats as everybody reads them.
+    pub encoded: Encoded,
     /// The seats of events that somebody watches.
     pub live: Boards,
     /// The payment providers that this node speaks to.

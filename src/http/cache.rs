@@ -107,11 +107,11 @@ impl Guard {
     }
 
     /// The answer with its headers; 304 without a body if it is unchanged.
-    pub fn respond(self, content_type: &'static str, body: Vec<u8>) -> Response {
+    pub fn respond(self, content_type: &'static str, body: impl Into<Body>) -> Response {
         let mut response = if self.unchanged {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            ([(CONTENT_TYPE, HeaderValue::from_static(content_type))], Body::from(body)).into_response()
+            ([(CONTENT_TYPE, HeaderValue::from_static(content_type))], body.into()).into_response()
         };
         let headers = response.headers_mut();
         headers.insert(
@@ -119,7 +119,7 @@ impl Guard {
             HeaderValue::try_from(self.tag).expect("quoted hexadecimal digits are a header value"),
         );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(self.cache_control));
-        headers.insert(VARY, HeaderValue::from_static("Accept, Authorization"));
+        headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding, Authorization"));
         response
     }
 }

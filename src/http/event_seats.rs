@@ -10,6 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::App;
 use super::auth::Visitor;
+use super::cache::{Audience, Tag};
+use super::encoded::What;
 use super::event_view::Found;
 use super::events::{audience, rendered, tag};
 use super::extract::{ApiPath, ApiQuery, accepted};
@@ -19,7 +21,7 @@ use super::seat_bytes::seat_bytes;
 use super::seats_now::SeatsNow;
 use super::ticket::TicketView;
 use super::wire::{Id, ids};
-use crate::projections::Statuses;
+use crate::dispatch::ways;
 
 const JSON: &str = "application/json";
 const BINARY: &str = "application/vnd.onsale.seats";
@@ -64,14 +66,15 @@ impl From<Status> for SeatStatus {
     }
 }
 
+/// The tickets, and how new they are.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Seats)]
-struct SeatsBody<T> {
-    event_id: ids::Event,
-    version: u64,
+pub(super) struct SeatsBody<T> {
+    pub(super) event_id: ids::Event,
+    pub(super) version: u64,
     #[schema(value_type = Vec<TicketView<'static>>)]
-    seats: T,
+    pub(super) seats: T,
 }
 
 async fn show(
@@ -83,17 +86,22 @@ async fn show(
 ) -> Result<Response, Problem> {
     let media_type = accepted(&headers, &[JSON, BINARY])?;
     let found = Found::get(&app, id)?;
+    app.dispatch.caught_up(ways::State::Sale(id)).await;
+    if media_type == BINARY {
+        return two_bits_each(&app, &found, &headers).await;
+    }
+    if narrowed.status.is_none() && found.is_as_to_all(&app, caller) {
+        let section = narrowed.section.as_deref();
+        let what = section.map_or(Some(What::Seats), |name| found.section_named(name).map(What::Section));
+        if let Some(what) = what {
+            return found.as_to_all(&app, what, caller, &headers).await;
+        }
+    }
     let seats = found.seats_now(&app, caller).await?;
     let age = seats.age();
-    let shape = format!("{media_type} {narrowed:?}");
-    let guard = tag(&app, &found, &seats, caller, &shape).guard(&headers, audience(caller));
+    let guard = tag(&app, &found, &seats, caller, &format!("{narrowed:?}")).guard(&headers, audience(caller));
     if guard.is_unchanged() {
-        return Ok(SeatsNow::dated(age, guard.respond(media_type, Vec::new())));
-    }
-    if media_type == BINARY {
-        let statuses = Statuses::of(found.seats(), seats.statuses().iter().copied());
-        let body = seat_bytes(seats.version, statuses.seats(), statuses.packed());
-        return Ok(SeatsNow::dated(age, guard.respond(BINARY, body)));
+        return Ok(SeatsNow::dated(age, guard.respond(JSON, Vec::new())));
     }
     let body = rendered(found.seats(), move || {
         let (scene, status) = (found.scene(), narrowed.status.map(SeatStatus::from));
@@ -105,4 +113,15 @@ async fn show(
         serde_json::to_vec(&SeatsBody { event_id: Id(id), version: seats.version, seats: tickets })
     });
     Ok(SeatsNow::dated(age, guard.respond(JSON, body.await?)))
+}
+
+/// The same for everybody.
+async fn two_bits_each(app: &App, found: &Found, headers: &HeaderMap) -> Result<Response, Problem> {
+    let seats = app.encoded.seats(found).await?;
+    let tag =
+        Tag::of_revision(found.event.revision, format!("{} {}", found.event.id, seats.version).as_bytes());
+    let guard = tag.guard(headers, Audience::Public);
+    let statuses = &seats.statuses;
+    let body = seat_bytes(seats.version, statuses.seats(), statuses.packed());
+    Ok(SeatsNow::dated(app.encoded.age(found.event.id), guard.respond(BINARY, body)))
 }

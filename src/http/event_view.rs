@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::http::header::CONTENT_ENCODING;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
 use domain::catalogue::{Catalogue, ChargesDraft, Event, EventStatus, Performer, Venue};
 use domain::event::{Counts, Progress, Sale};
 use domain::ids::EventId;
@@ -15,6 +19,9 @@ use utoipa::ToSchema;
 use super::App;
 use super::auth::Customer;
 use super::charge_bodies::{FeeBody, PriceTypeBody, TaxBody};
+use super::encoded::{Answer, Shape, What};
+use super::events::audience;
+use super::extract::accepts_gzip;
 use super::performers::PerformerBody;
 use super::problem::{Code, Problem};
 use super::seats_now::{Reader, SeatsNow};
@@ -46,6 +53,24 @@ impl Found {
         found.ok_or_else(|| Problem::not_found("event"))
     }
 
+    /// Whether the catalogue said the same of `other`.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        let same = |(one, two)| Arc::ptr_eq(one, two);
+        Arc::ptr_eq(&self.event, &other.event)
+            && Arc::ptr_eq(&self.venue, &other.venue)
+            && self.performers.len() == other.performers.len()
+            && self.performers.iter().zip(&other.performers).all(same)
+    }
+
+    /// Whether `caller` sees of it what everybody does: nobody's seats are shown who has any.
+    pub(super) fn is_as_to_all(&self, app: &App, caller: Option<Customer>) -> bool {
+        let Some(caller) = caller else { return true };
+        let has_none = |sale: Option<&Sale>| sale.is_none_or(|sale| sale.tickets_of(caller.user) == 0);
+        !caller.runs_event_of(self.event.terms.organizer)
+            && is_here(app, self.event.id)
+            && app.cluster.with_sale(self.event.id, has_none)
+    }
+
     /// Where it is.
     pub(super) fn venue(&self) -> &Venue {
         &self.venue
@@ -72,11 +97,14 @@ impl Found {
         app.dispatch.caught_up(State::Sale(id)).await;
         if is_here(app, id) {
             let reader = Reader::of(caller, self.event.terms.organizer);
-            return Ok(app.cluster.with_sale(id, |sale| SeatsNow::read(sale, self.seats(), reader)));
+            let seats = app.cluster.with_sale(id, |sale| SeatsNow::read(sale, self.seats(), reader));
+            return Ok(seats.aged(app.encoded.age(id)));
         }
         // Whoever is to be told more than everybody was to be answered by a node that knows it.
         let seen = if caller.is_none() { app.feeds.seats(id).await } else { None };
-        seen.map(|seen| SeatsNow::seen(seen, self.seats())).ok_or_else(unknown)
+        let seats = seen.map(|seen| SeatsNow::seen(seen, self.seats())).ok_or_else(unknown)?;
+        let age = seats.age().max(app.encoded.age(id));
+        Ok(seats.aged(age))
     }
 
     /// These events in a list: as they are now, without their tickets; and how old that is, where it is worth saying.
@@ -88,6 +116,8 @@ impl Found {
         let elsewhere = found.iter().map(|found| found.event.id).filter(|id| !is_here(app, *id));
         let elsewhere: Vec<EventId> = elsewhere.collect();
         let Known { counts: told, age } = app.feeds.counts(&elsewhere).await;
+        let ages = found.iter().filter_map(|found| app.encoded.age(found.event.id));
+        let age = age.max(ages.max());
         let summary = |found: &'a Self| {
             let id = found.event.id;
             let counts = match told.get(&id) {
@@ -99,6 +129,29 @@ impl Found {
             Ok(found.body(now, counts.unwrap_or(all_free), None))
         };
         Ok((found.iter().map(summary).collect::<Result<_, _>>()?, age))
+    }
+
+    /// The number of the section called `name`.
+    pub(super) fn section_named(&self, name: &str) -> Option<u32> {
+        self.venue.seat_map.section_named(name)
+    }
+
+    /// `what` of it as everybody sees it, with all that this node has said of it, for `caller`, who sees no more.
+    pub(super) async fn as_to_all(
+        &self,
+        app: &App,
+        what: What,
+        caller: Option<Customer>,
+        headers: &HeaderMap,
+    ) -> Result<Response, Problem> {
+        let (now, gzip) = (app.now(), accepts_gzip(headers));
+        let shape = Shape { what, status: status_name(self.event.status(now)), gzip };
+        let Answer { tag, body } = app.encoded.answer(self, shape, now).await?;
+        let mut response = tag.guard(headers, audience(caller)).respond("application/json", Body::new(body));
+        if gzip && response.status() == StatusCode::OK {
+            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        Ok(SeatsNow::dated(app.encoded.age(self.event.id), response))
     }
 
     /// What its tickets have in common.
@@ -175,7 +228,8 @@ fn is_here(app: &App, event: EventId) -> bool {
     app.dispatch.ways().applied(State::Sale(event)).is_some()
 }
 
-fn unknown() -> Problem {
+/// Nobody can say how its seats are.
+pub(super) fn unknown() -> Problem {
     Problem::new(
         Code::OwnerUnavailable,
         "No node that knows these seats can be reached right now. Try again.",

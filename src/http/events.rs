@@ -15,6 +15,7 @@ use utoipa::IntoParams;
 use super::App;
 use super::auth::{Customer, Organizer, Visitor};
 use super::cache::{Audience, Tag};
+use super::encoded::What;
 use super::event_change::EventChange;
 use super::event_view::{EventBody, Found, status_name};
 use super::extract::{ApiJson, ApiPath, ApiQuery, IfMatch};
@@ -24,6 +25,7 @@ use super::page::PageQuery;
 use super::problem::{Code, Problem};
 use super::seats_now::SeatsNow;
 use super::wire::Id;
+use crate::dispatch::ways;
 
 /// From here on tickets are rendered off the threads that serve requests.
 const RENDER_ELSEWHERE_SEATS: u32 = 5_000;
@@ -175,6 +177,10 @@ async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let found = Found::get(&app, id)?;
+    app.dispatch.caught_up(ways::State::Sale(id)).await;
+    if shown.tickets != Some(false) && found.is_as_to_all(&app, caller) {
+        return found.as_to_all(&app, What::Event, caller, &headers).await;
+    }
     let seats = found.seats_now(&app, caller).await?;
     let age = seats.age();
     let guard = tag(&app, &found, &seats, caller, &format!("{shown:?}")).guard(&headers, audience(caller));

@@ -11,6 +11,7 @@ mod cors;
 mod descriptors;
 mod detached;
 mod early;
+pub mod encoded;
 pub mod envelope;
 mod event_change;
 mod event_plan;

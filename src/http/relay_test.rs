@@ -17,6 +17,7 @@ use crate::config::{self, Secret};
 use crate::dispatch::edge::Edge;
 use crate::dispatch::{self, Dispatch};
 use crate::gateway::{Providers, TestProvider};
+use crate::http::encoded::Encoded;
 use crate::http::live::Boards;
 use crate::http::{Identities, Parts, Readiness, Resets};
 use crate::limits::Limits;
@@ -25,7 +26,7 @@ use crate::metrics::Metrics;
 use crate::notify::webhook::{Reach, Signing, Webhooks};
 use crate::peer_answers::PeerAnswers;
 use crate::people::People;
-use crate::projections::Feeds;
+use crate::projections::{Feeds, NodeSeats};
 
 /// What a node believes of the cluster.
 struct TestWays {
@@ -152,7 +153,9 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
     let random = Arc::new(SystemRandom);
     let limits = Arc::new(Limits::new(&config.limits, &clock));
     let secret = Secret::new("a secret of more than 32 bytes, the same on both".to_owned());
-    let live = Boards::new(cluster.clone(), feeds.clone(), &config.live);
+    let seats = NodeSeats::new(cluster.clone(), feeds.clone());
+    let live = Boards::new(seats.clone(), &config.live);
+    let encoded = Encoded::new(seats, config.http.seat_cache_mebibytes);
     let app = App::new(Parts {
         limits,
         people: People::new(cluster.clone(), Arc::new(Sealer::new(&secret, random.clone()))),
@@ -164,6 +167,7 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
         config,
         cluster,
         dispatch,
+        encoded,
         live,
         feeds,
         providers: Providers::test(),

@@ -98,6 +98,11 @@ impl SeatsNow {
         response
     }
 
+    /// The same, so old.
+    pub(super) fn aged(self, age: Option<Duration>) -> Self {
+        Self { age, ..self }
+    }
+
     /// How old they are, where that is worth saying.
     pub(super) fn age(&self) -> Option<Duration> {
         self.age
@@ -121,11 +126,6 @@ impl SeatsNow {
             reader,
             age: None,
         }
-    }
-
-    /// The status of every seat, in order.
-    pub(super) fn statuses(&self) -> &[SeatStatus] {
-        &self.statuses
     }
 
     /// The status of `seat`, and what the reader is told of its holder.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::event::{SeatStatus, TicketCode};
 use domain::ids::{EventId, SeatIndex, TicketId, UserId};
 use domain::money::Currency;
-use domain::seat_map::{Place, Row, SeatMap};
+use domain::seat_map::{Place, Row, SeatMap, Section};
 use domain::time::UnixMillis;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
@@ -119,6 +119,19 @@ impl Scene {
         HeldTicket { ticket, price_type: None, code: code.map(CodeText) }
     }
 
+    /// The ticket for a seat as everybody sees it; `None` where there is no such seat.
+    #[must_use]
+    pub fn ticket_to_all(
+        &self,
+        seat: SeatIndex,
+        prices_minor: &[i64],
+        status: SeatStatus,
+    ) -> Option<TicketView<'_>> {
+        let place = self.map.place(seat)?;
+        let price = price_of(place.section, prices_minor);
+        Some(self.ticket(seat, place, price, status, Told::Nothing))
+    }
+
     fn ticket<'a>(
         &'a self,
         seat: SeatIndex,
@@ -173,8 +186,7 @@ where
         let scene = self.scene;
         let tickets = scene.map.all_rows().iter().flat_map(|row| {
             let section = scene.map.section_of(row);
-            // A catalogue's event has a price for every category.
-            let price = self.prices_minor.get(usize::from(section.category)).copied().unwrap_or(0);
+            let price = price_of(section, self.prices_minor);
             row.seats().zip(0..).filter_map(move |(seat, position)| {
                 let (status, told) = (self.pick)(row, seat)?;
                 Some(scene.ticket(seat, Place { section, row, position }, price, status, told))
@@ -182,6 +194,11 @@ where
         });
         serializer.collect_seq(tickets)
     }
+}
+
+/// A catalogue's event has a price for every category.
+fn price_of(section: &Section, prices_minor: &[i64]) -> i64 {
+    prices_minor.get(usize::from(section.category)).copied().unwrap_or(0)
 }
 
 #[derive(Debug)]

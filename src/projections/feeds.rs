@@ -75,6 +75,12 @@ impl Feeds {
         self.asked(event).read(|seats, _| wanted(seats.facts).then(|| seats.clone())).flatten()
     }
 
+    /// How long ago the seats of `event` were as they are shown.
+    #[must_use]
+    pub fn age(&self, event: EventId) -> Option<Duration> {
+        self.known(event)?.read(|_, age| age)
+    }
+
     /// Why the owner of `event` would refuse `command` if it came without a key, where that is certain enough.
     pub fn refusal(&self, event: EventId, command: &Command) -> Option<Refusal> {
         self.asked(event).refusal(command)

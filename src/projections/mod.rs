@@ -2,7 +2,8 @@
 //!
 //! `source` tells other nodes how the seats of an event change here; `feeds` keeps what this node was told of the events
 //! that it is asked about, one `feed` an event however many ask, by the one task in `following`, over one `line` to
-//! each node. `counts` asks for the counts of a page of events without following any. `wire` has the words.
+//! each node. `counts` asks for the counts of a page of events without following any. `wire` has the words. `node_seats` is for
+//! whoever does not care whether the seats are from a replica here or from a feed.
 //!
 //! Owns how old what is shown may be, and says so. Hazard: nothing here decides anything. A feed is a little behind its
 //! sale, so a seat that it shows free may be gone, and the only "no" that may rest on it is that of a buyer who may as
@@ -13,6 +14,7 @@ mod feed;
 mod feeds;
 mod following;
 mod line;
+mod node_seats;
 mod remote_clock;
 mod replicas;
 mod source;
@@ -24,6 +26,7 @@ mod wire;
 pub use counts::{COUNTS_SERVICE, Known, answer as answer_counts};
 pub use feed::{FRESH, Seen};
 pub use feeds::{Feeds, Figures};
+pub use node_seats::NodeSeats;
 pub use replicas::{Replicas, Seats};
 pub use source::Source;
 pub use statuses::Statuses;

@@ -3,6 +3,8 @@
 //! Owns the questions; the cluster answers them, and a test makes its answers up. Hazard: a replica that only follows
 //! does not know how far behind it is; that only the owner does, who is not behind at all.
 
+use std::time::Duration;
+
 use cluster::journal::LogDisk;
 use cluster::{Cluster, Owner};
 use domain::event::{Counts, Sale};
@@ -32,6 +34,9 @@ pub trait Replicas: Send + Sync + 'static {
     /// How many seats are in each status; `None` before the sale has begun.
     fn counts(&self, event: EventId) -> Option<Counts>;
 
+    /// How long nobody has led the shard of `event`, as far as this node has heard.
+    fn unled(&self, event: EventId) -> Duration;
+
     /// Whether there is such an event at all.
     fn lists(&self, event: EventId) -> bool;
 
@@ -55,6 +60,10 @@ impl<D: LogDisk> Replicas for Cluster<D> {
 
     fn counts(&self, event: EventId) -> Option<Counts> {
         self.with_sale(event, |sale| sale.map(Sale::counts))
+    }
+
+    fn unled(&self, event: EventId) -> Duration {
+        self.unled(event)
     }
 
     fn lists(&self, event: EventId) -> bool {

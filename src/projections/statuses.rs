@@ -4,6 +4,8 @@
 //! Owns the packing and what differs between two of them. Hazard: bits behind the last seat are zero, so that equal
 //! seats are equal bytes; bytes from elsewhere are refused where they are not.
 
+use std::ops::Range;
+
 use domain::event::{Counts, SeatStatus};
 use domain::ids::SeatIndex;
 
@@ -29,8 +31,15 @@ impl Statuses {
     #[must_use]
     pub fn of(seats: u32, statuses: impl Iterator<Item = SeatStatus>) -> Self {
         let mut all = Self::all_free(seats);
-        (0..seats).zip(statuses).for_each(|(seat, status)| all.set(SeatIndex::new(seat), status));
-        all
+        let mut counts = [seats, 0, 0, 0];
+        for (seat, status) in (0..seats).zip(statuses).filter(|(_, status)| *status != SeatStatus::Available)
+        {
+            all.packed[seat as usize / SEATS_A_BYTE] |= (status as u8) << shift(SeatIndex::new(seat));
+            counts[status as usize] += 1;
+            counts[SeatStatus::Available as usize] -= 1;
+        }
+        let [available, held, booked, blocked] = counts;
+        Self { counts: Counts { available, held, booked, blocked }, ..all }
     }
 
     /// What another node has packed; `None` where it is not as many bytes as `seats` take, or has bits behind the last.
@@ -89,6 +98,13 @@ impl Statuses {
         let all =
             self.packed.iter().flat_map(|byte| (0..SEATS_A_BYTE).map(move |at| status(byte >> (2 * at))));
         all.take(self.seats as usize)
+    }
+
+    /// Whether any of `seats` may have another status in `other`: a neighbour may be taken for one of them.
+    #[must_use]
+    pub fn differs(&self, other: &Self, seats: Range<u32>) -> bool {
+        let bytes = seats.start as usize / SEATS_A_BYTE..(seats.end as usize).div_ceil(SEATS_A_BYTE);
+        self.packed.get(bytes.clone()) != other.packed.get(bytes)
     }
 
     /// The seats that have another status in `later`, which has as many seats.
@@ -170,6 +186,7 @@ mod test {
         changes.into_iter().for_each(|(seat, status)| changed.set(seat, status));
         assert_eq!(changed, after);
         assert!(after.changes(&after).is_empty());
+        assert!(before.differs(&after, 0..1) && !after.differs(&after, 0..11));
         changed.set(SeatIndex::new(11), Booked);
         assert_eq!(changed, after, "there is no such seat");
     }

@@ -70,6 +70,10 @@ impl Replicas for Sales {
         (seats.facts > 0).then(|| seats.statuses.counts())
     }
 
+    fn unled(&self, _event: EventId) -> Duration {
+        Duration::ZERO
+    }
+
     fn lists(&self, event: EventId) -> bool {
         self.sales.lock().unwrap().contains_key(&event)
     }

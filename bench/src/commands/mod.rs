@@ -1,10 +1,12 @@
 //! The commands and their arguments.
 
 mod cluster;
+mod live;
 mod load;
 mod logins;
 #[cfg(feature = "peers")]
 mod peers;
+mod reads;
 mod replay;
 mod report;
 mod trace;
@@ -35,6 +37,12 @@ enum Command {
     /// Measure what three nodes and more do: throughput, failover, moves, growth, availability.
     #[command(after_help = cluster::HOW)]
     Cluster(Box<cluster::Args>),
+    /// Measure how soon thousands who watch an event learn of a change, and what each costs the node.
+    Live(live::Args),
+    /// Measure how fast a node serves an event of 50,000 seats that changes, against nginx and a file.
+    Reads(reads::Args),
+    /// Measure what a hundred reads for every hold cost the holds.
+    Mixed(reads::Args),
     /// Measure how many people a node logs in, against what the password hash alone allows.
     Logins(logins::Args),
     /// Answer everything with one constant; started by `load` and `cluster`.
@@ -55,6 +63,9 @@ pub(super) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::run(*args),
         Command::Load(args) => load::run(*args),
         Command::Cluster(args) => cluster::run(*args),
+        Command::Live(args) => live::run(args),
+        Command::Reads(args) => reads::reads(args),
+        Command::Mixed(args) => reads::mixed(args),
         Command::Logins(args) => logins::run(args),
         Command::Constant(args) => load::run_constant(&args).map(|()| ExitCode::SUCCESS),
         #[cfg(feature = "peers")]

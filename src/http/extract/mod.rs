@@ -2,6 +2,7 @@
 //! so that no error text of a framework ever reaches a client.
 
 mod accept;
+mod encoding;
 mod given;
 mod idempotency;
 mod if_match;
@@ -11,6 +12,7 @@ mod params;
 mod written;
 
 pub use accept::{accepted, require_json};
+pub use encoding::accepts_gzip;
 pub use given::{given, set};
 pub use idempotency::{BodyHash, Idempotency, IdempotencyKey, Target, hash_key};
 pub use if_match::IfMatch;

@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::board::Board;
 use crate::config::LiveConfig;
-use crate::projections::{Feeds, Replicas};
+use crate::projections::NodeSeats;
 
 /// From one look at all boards to the next.
 const LOOK: Duration = Duration::from_millis(50);
@@ -33,8 +33,7 @@ const WAIT: Duration = Duration::from_secs(1);
 pub struct Boards(Arc<Inner>);
 
 struct Inner {
-    replicas: Arc<dyn Replicas>,
-    feeds: Feeds,
+    seats: NodeSeats,
     heartbeat: Duration,
     book: RwLock<BTreeMap<EventId, Arc<Board>>>,
     opened: Notify,
@@ -67,10 +66,9 @@ pub struct LiveFigures {
 impl Boards {
     /// None so far. To be made on the runtime on which events are to be looked at.
     #[must_use]
-    pub fn new(replicas: Arc<dyn Replicas>, feeds: Feeds, config: &LiveConfig) -> Self {
+    pub fn new(seats: NodeSeats, config: &LiveConfig) -> Self {
         let inner = Arc::new(Inner {
-            replicas,
-            feeds,
+            seats,
             heartbeat: config.heartbeat,
             book: RwLock::default(),
             opened: Notify::new(),
@@ -85,10 +83,7 @@ impl Boards {
     /// The board of `event`, which has so many seats; it shows whatever this node has told of them.
     pub(super) async fn open(&self, event: EventId, seats: u32) -> Result<Arc<Board>, NoBoard> {
         let inner = &self.0;
-        let facts = match inner.replicas.facts(event) {
-            Some(facts) => facts,
-            None => inner.feeds.facts(event).await.ok_or(NoBoard::Unknown)?,
-        };
+        let facts = inner.seats.facts(event).await.ok_or(NoBoard::Unknown)?;
         let board = inner.board(event, seats)?;
         if board.mark().version.is_none() {
             inner.look(&board);
@@ -157,11 +152,7 @@ impl Inner {
     fn look(&self, board: &Board) {
         let shown = board.mark();
         let news = |facts: u64| shown.version.is_none() || facts > shown.facts;
-        let seats = match self.replicas.facts(board.event) {
-            Some(facts) => news(facts).then(|| self.replicas.seats(board.event)),
-            None => self.feeds.look(board.event, news),
-        };
-        if let Some(seats) = seats {
+        if let Some(seats) = self.seats.look(board.event, news) {
             board.take(seats);
         }
     }
@@ -178,7 +169,7 @@ impl Inner {
     /// Ends the boards that nobody watches any more, and those of events that are no more.
     fn clear_away(&self, boards: &[Arc<Board>]) {
         let idle = |board: &Board| board.idle() >= IDLE;
-        for board in boards.iter().filter(|board| idle(board) || !self.replicas.lists(board.event)) {
+        for board in boards.iter().filter(|board| idle(board) || !self.seats.lists(board.event)) {
             let mut book = self.write();
             let same = book.get(&board.event).is_some_and(|known| Arc::ptr_eq(known, board));
             if same {

@@ -5,6 +5,7 @@ use tokio::time::sleep;
 use super::super::board::Next;
 use super::super::watching::next;
 use super::*;
+use crate::projections::Feeds;
 use crate::projections::testing::{EVENT, FromGateway, Net, Sales, TestWays, pass};
 
 const SEATS: u32 = 8;
@@ -26,7 +27,7 @@ fn scene() -> Scene {
     let feeds = Feeds::new(TestWays::new(&[1]), Arc::new(FromGateway(net.clone())));
     let here = Arc::<Sales>::default();
     let config = crate::config::load(None, []).unwrap().live;
-    Scene { boards: Boards::new(here.clone(), feeds, &config), net, here, there }
+    Scene { boards: Boards::new(NodeSeats::new(here.clone(), feeds), &config), net, here, there }
 }
 
 impl Scene {

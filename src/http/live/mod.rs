@@ -25,7 +25,7 @@ use utoipa::IntoParams;
 
 use super::App;
 use super::detached::Endless;
-use super::event_view::Found;
+use super::event_view::{Found, unknown};
 use super::extract::{ApiPath, ApiQuery, accepted};
 use super::openapi::{Part, Routes, get};
 use super::problem::{Code, Problem};
@@ -138,10 +138,7 @@ async fn poll(
 impl From<NoBoard> for Problem {
     fn from(why: NoBoard) -> Self {
         match why {
-            NoBoard::Unknown => Self::new(
-                Code::OwnerUnavailable,
-                "No node that knows these seats can be reached right now. Try again.",
-            ),
+            NoBoard::Unknown => unknown(),
             NoBoard::TooMany => {
                 Self::new(Code::Overloaded, "Too many watch seats at this node; try another one.")
             }
