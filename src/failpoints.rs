@@ -80,6 +80,7 @@ fn step(fact: &Fact) -> Option<&'static str> {
         Fact::Booked { .. } => "booked",
         Fact::PaymentCaptured { .. } => "payment-captured",
         Fact::PaymentDeclined { .. } => "payment-declined",
+        Fact::PaymentActionRequired { .. } => "action-required",
         Fact::PaymentTimedOut { .. } => "payment-timed-out",
         Fact::PaymentVoided { .. } => "payment-voided",
         Fact::TicketsCancelled { .. } => "tickets-cancelled",

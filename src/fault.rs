@@ -55,3 +55,9 @@ impl From<SecretsFault> for NodeFault {
         }
     }
 }
+
+impl From<std::io::Error> for NodeFault {
+    fn from(error: std::io::Error) -> Self {
+        Self::failed(error)
+    }
+}

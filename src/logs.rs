@@ -4,11 +4,12 @@
 //! is put into a message.
 
 use std::fmt;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 
 use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
@@ -27,9 +28,43 @@ pub fn start(level: &str, format: LogFormat) -> Result<(), NodeFault> {
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => lines.with_ansi(false).event_format(JsonLines).init(),
+        LogFormat::Json => {
+            lines.with_ansi(false).event_format(JsonLines).init();
+            std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a thread panicked")));
+        }
     }
+    // Whoever starts the log twice has failed above.
+    let _first = FORMAT.set(format);
     Ok(())
+}
+
+/// As the log was started.
+static FORMAT: OnceLock<LogFormat> = OnceLock::new();
+
+/// Tells whoever started the program, whatever the log lets through: as it is, or as a line of the log where machines read
+/// that.
+pub fn say(level: Level, line: &str) {
+    let mut stderr = std::io::stderr();
+    // Whoever started us may have closed stderr; that is no reason to end.
+    let _unheard = match FORMAT.get() {
+        Some(LogFormat::Json) => {
+            // Whoever looks for a word up to the next space finds the last one too.
+            let said = Map::from_iter([("message".to_owned(), Value::from(format!("{line} ")))]);
+            writeln!(stderr, "{}", object(said, level, module_path!()))
+        }
+        Some(LogFormat::Text) | None => writeln!(stderr, "{line}"),
+    };
+}
+
+/// An object of the log, of now.
+fn object(mut fields: Map<String, Value>, level: Level, module: &str) -> Value {
+    let mut at = String::new();
+    // Texts take whatever is written to them.
+    let _written = SystemTime.format_time(&mut Writer::new(&mut at));
+    for (name, value) in [("at", at), ("level", level.to_string()), ("module", module.to_owned())] {
+        fields.insert(name.to_owned(), Value::String(value));
+    }
+    Value::Object(fields)
 }
 
 /// An object a line: `at`, `level`, `module`, `message`, and every field under its name.
@@ -41,17 +76,10 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut line: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut at = String::new();
-        SystemTime.format_time(&mut Writer::new(&mut at))?;
         let mut fields = Fields(Map::new());
         event.record(&mut fields);
         let about = event.metadata();
-        for (name, value) in
-            [("at", at), ("level", about.level().to_string()), ("module", about.target().to_owned())]
-        {
-            fields.0.insert(name.to_owned(), Value::String(value));
-        }
-        writeln!(line, "{}", Value::Object(fields.0))
+        writeln!(line, "{}", object(fields.0, *about.level(), about.target()))
     }
 }
 

@@ -1,7 +1,6 @@
 //! The `onsale` command: from what was typed to an exit code. 0 is done, 1 failed or a promise broken, 2 a usage or a
 //! configuration that makes no sense.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -10,6 +9,7 @@ use onsale::config::LogFormat;
 use onsale::fault::NodeFault;
 use onsale::signals::{stdin_ended, told_to_end};
 use onsale::{catalogue_command, cluster_command, config, demo, logs, payments_command, wiring};
+use tracing::Level;
 
 /// What the demo logs: its output is for people.
 const QUIET: &str = "warn";
@@ -25,8 +25,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(code) => code,
         Err(fault) => {
-            // Whoever started us may have closed stderr; the exit code says it all the same.
-            let _unheard = writeln!(std::io::stderr(), "onsale: {fault}");
+            logs::say(Level::ERROR, &format!("onsale: {fault}"));
             ExitCode::from(fault.exit_code())
         }
     }

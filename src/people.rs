@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use cluster::Cluster;
-use domain::account::{Account, Contact, PasswordHash, Person, Role, Sealed};
+use domain::account::{Account, Contact, Login, PasswordHash, Person, Role, Sealed};
 use domain::event::Booking;
 use domain::ids::UserId;
 use domain::ports::JournalFault;
@@ -19,13 +19,21 @@ use crate::auth::Sealer;
 pub struct People {
     cluster: Arc<Cluster>,
     sealer: Arc<Sealer>,
+    bootstrap: Login,
 }
 
 impl People {
-    /// Those with an account in `cluster`.
+    /// Those with an account in `cluster`, where the operator of the configuration is called `operator`.
     #[must_use]
-    pub fn new(cluster: Arc<Cluster>, sealer: Arc<Sealer>) -> Self {
-        Self { cluster, sealer }
+    pub fn new(cluster: Arc<Cluster>, sealer: Arc<Sealer>, operator: &str) -> Self {
+        let bootstrap = sealer.login(operator);
+        Self { cluster, sealer, bootstrap }
+    }
+
+    /// What the operator of the configuration logs in with.
+    #[must_use]
+    pub fn bootstrap(&self) -> Login {
+        self.bootstrap
     }
 
     /// What opens their data.

@@ -4,38 +4,37 @@
 //! listener ─► ① Front ─► ③ Dispatch ─► ④ Owners ─► ⑤ TimedJournal ─► Cluster (② ⑤ ⑥)
 //! ```
 
+mod admission;
+mod listeners;
+mod opening;
+
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actors::{Arbiters, Owners, Shell};
-use cluster::peer::{PeerSecret, SPOKEN, TcpDial};
-use cluster::placement::layout::Addresses as NodeAddresses;
-use cluster::{Care, Cluster, ClusterConfig, ClusterError, Owner, SnapshotSettings};
-use domain::account::{Person, Role, bootstrap_operator, name_seal};
-use domain::ids::UserId;
+use cluster::Cluster;
 use domain::ports::{Clock, Journal, Mailer, PaymentGateway, Random};
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::watch;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tracing::Level;
 
 use crate::auth::{Passwords, Sealer, Tokens};
 use crate::cli::Serve;
 use crate::clock::{SystemClock, SystemRandom};
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::dispatch::edge::Edge;
 use crate::dispatch::{self, Dispatch};
 use crate::fault::NodeFault;
 use crate::gateway::Providers;
 use crate::http::encoded::Encoded;
 use crate::http::live::Boards;
-use crate::http::{self, App, Front, Identities, Parts, Readiness, Resets};
-use crate::limits::{self, Connections, Limits};
+use crate::http::{App, Identities, Parts, Readiness, Resets};
+use crate::limits::{self, Limits};
 use crate::listings::{Directory, Sales};
+use crate::logs;
 use crate::metrics::{Metrics, TimedJournal};
 use crate::notify::webhook::{Signing, Webhooks};
 use crate::notify::{Carriers, NodeCourier, Sms, Smtp};
@@ -43,9 +42,9 @@ use crate::peer_answers::PeerAnswers;
 use crate::people::People;
 use crate::projections::{Feeds, NodeSeats};
 use crate::secrets::{self, Secrets};
-
-/// Writes that may wait for the journal thread; more slow the raft groups down.
-const JOURNAL_CAPACITY: usize = 4_096;
+use admission::{admit_operator, agree_on_seal};
+use listeners::Addresses;
+use opening::open_cluster;
 
 /// How long to wait after a connection could not be accepted.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -58,24 +57,6 @@ const CLUSTER_STOPS_WITHIN: Duration = Duration::from_secs(4);
 
 /// Whoever takes over needs an election, which takes no time worth speaking of unless somebody is dying.
 const HAND_OVER_WITHIN: Duration = Duration::from_secs(2);
-
-/// Connections that may wait to be accepted; more are dropped by the kernel, and their clients wait a second.
-const BACKLOG: u32 = 4_096;
-
-/// The addresses of a node, taken before anything else so that one that cannot be had is found at once. Nobody listens
-/// there until the node is ready: who connects before is refused, and tries again sooner than one who waits unheard.
-struct Addresses {
-    http: TcpSocket,
-    admin: TcpSocket,
-    /// Gone when it listens.
-    peer: Option<TcpSocket>,
-}
-
-/// The listeners of a node that is ready.
-struct Listeners {
-    http: TcpListener,
-    admin: TcpListener,
-}
 
 /// Runs a node until `stop` completes.
 ///
@@ -127,7 +108,7 @@ pub async fn serve_over(
     let (journal, gateway) = crate::failpoints::armed(journal, gateway);
     let carriers = Arc::new(carriers(&config, &secrets, addresses.http.local_addr()?)?);
     let sealer = Arc::new(Sealer::new(&secrets.personal_data_secret, Arc::new(SystemRandom)));
-    let people = People::new(cluster.clone(), sealer);
+    let people = People::new(cluster.clone(), sealer, &config.auth.operator_username);
     let (persistence, tellers) = (config.notices.persistence, carriers.clone());
     let courier = NodeCourier::new(cluster.clone(), people.clone(), clock.clone(), tellers, persistence);
     let owners = owners(&config, &cluster, (journal, gateway), &clock, &metrics, threads.clone(), courier);
@@ -152,7 +133,7 @@ pub async fn serve_over(
             let listeners = addresses.listen()?;
             app.readiness.set(true);
             let (http, admin) = (listeners.http.local_addr()?, listeners.admin.local_addr()?);
-            announce(&format!("ready http={http} admin={admin} peer={peer}"));
+            logs::say(Level::INFO, &format!("ready http={http} admin={admin} peer={peer}"));
             let stopping = async {
                 stop.await;
                 app.readiness.set(false);
@@ -176,109 +157,6 @@ pub async fn serve_over(
         tracing::warn!("the raft groups did not stop in time");
     }
     Ok(())
-}
-
-impl Addresses {
-    fn take(options: &Serve) -> Result<Self, NodeFault> {
-        Ok(Self {
-            http: bind("--http", options.http)?,
-            admin: bind("--admin", options.admin)?,
-            peer: Some(bind("--peer", options.peer)?),
-        })
-    }
-
-    /// Where others reach this node: on `host`, or where it listens.
-    fn known_as(&self, host: Option<&str>) -> Result<NodeAddresses, NodeFault> {
-        let known_as = |flag: &str, socket: &TcpSocket| {
-            let address = socket.local_addr()?;
-            match host {
-                Some(host) => Ok(format!("{host}:{}", address.port())),
-                None if address.ip().is_unspecified() && flag == "--peer" => {
-                    Err(NodeFault::Config(ConfigError::new(format!(
-                        "{flag} {address} is every address of this machine, so other nodes cannot know which one to \
-                         use; say it with cluster.advertised_host (ONSALE_CLUSTER__ADVERTISED_HOST)"
-                    ))))
-                }
-                None => Ok(address.to_string()),
-            }
-        };
-        Ok(NodeAddresses {
-            http: known_as("--http", &self.http)?,
-            admin: known_as("--admin", &self.admin)?,
-            peer: self.peer.as_ref().map_or(Ok(String::new()), |peer| known_as("--peer", peer))?,
-        })
-    }
-
-    /// Other nodes have to be heard before this one can be ready.
-    fn listen_for_peers(&mut self) -> Result<(SocketAddr, TcpListener), NodeFault> {
-        let socket = self.peer.take().ok_or_else(|| NodeFault::failed("the peer listener is gone"))?;
-        let listener = listen("--peer", socket)?;
-        Ok((listener.local_addr()?, listener))
-    }
-
-    fn listen(self) -> Result<Listeners, NodeFault> {
-        Ok(Listeners { http: listen("--http", self.http)?, admin: listen("--admin", self.admin)? })
-    }
-}
-
-fn listen(flag: &str, socket: TcpSocket) -> Result<TcpListener, NodeFault> {
-    let address = socket.local_addr()?;
-    socket.listen(BACKLOG).map_err(|error| cannot_listen(flag, address, &error))
-}
-
-fn bind(flag: &str, address: SocketAddr) -> Result<TcpSocket, NodeFault> {
-    let bound = || {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-        // What a node that was killed leaves behind in the kernel must not keep the next one out.
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        Ok(socket)
-    };
-    bound().map_err(|error| cannot_listen(flag, address, &error))
-}
-
-fn cannot_listen(flag: &str, address: SocketAddr, error: &io::Error) -> NodeFault {
-    NodeFault::failed(format!(
-        "cannot listen on {flag} {address}: {error}; give another address, or port 0 for any free one"
-    ))
-}
-
-impl Listeners {
-    /// Until `stop` completes and the running requests are done.
-    async fn serve(self, app: &App, threads: &Arbiters, stop: impl Future<Output = ()>) {
-        let (tell, told) = watch::channel(false);
-        let stopped = || {
-            let mut told = told.clone();
-            async move {
-                // A sender that is gone means the same.
-                let _ended = told.wait_for(|stopping| *stopping).await;
-            }
-        };
-        let config = &app.config.http;
-        let limits = &app.config.limits;
-        let own_places = || Connections::new(limits.address_connections, limits.uncounted());
-        let stopping = async {
-            stop.await;
-            tell.send_replace(true);
-        };
-        tokio::join!(
-            stopping,
-            http::serve(
-                self.http,
-                (Front::public(app), own_places()),
-                config,
-                |serving| threads.run(serving),
-                stopped()
-            ),
-            http::serve(
-                self.admin,
-                (Front::admin(app), own_places()),
-                config,
-                |serving| threads.run(serving),
-                stopped()
-            ),
-        );
-    }
 }
 
 /// Serves every node that connects.
@@ -319,61 +197,6 @@ async fn follow_directory(cluster: Arc<Cluster>, owners: Arc<Owners>) {
             seen = applied;
         }
     }
-}
-
-async fn open_cluster(
-    options: &Serve,
-    config: &Config,
-    addresses: NodeAddresses,
-    secrets: &Secrets,
-    clock: &Arc<dyn Clock>,
-    metrics: &Arc<Metrics>,
-) -> Result<Cluster, NodeFault> {
-    let settings = ClusterConfig {
-        data_dir: options.data.clone(),
-        node: options.node,
-        shards: config.cluster.shards,
-        replication: config.cluster.replication,
-        addresses,
-        join: options.join.clone(),
-        gateway: options.gateway,
-        weight: config.cluster.weight,
-        auto_rebalance: config.cluster.auto_rebalance,
-        care: Care {
-            replace_after: config.cluster.replace_after,
-            moves_at_once: config.cluster.moves_at_once,
-        },
-        spoken: SPOKEN,
-        secret: PeerSecret::new(secrets.cluster_secret.reveal().as_bytes()).map_err(NodeFault::failed)?,
-        random: Arc::new(SystemRandom),
-        dial: Arc::new(TcpDial),
-        snapshots: SnapshotSettings {
-            every_entries: config.journal.snapshot_every_entries,
-            keep_entries: config.journal.keep_entries,
-            send_bytes_per_second: config.cluster.snapshot_bytes_per_second,
-        },
-        queue_capacity: config.journal.queue_capacity,
-        journal_capacity: JOURNAL_CAPACITY,
-        reserve_bytes: config.journal.reserve_bytes,
-        clock: clock.clone(),
-        commits: Arc::new(()),
-        flushes: metrics.clone(),
-        on_fatal: Arc::new(|message| die(&message)),
-    };
-    Cluster::open(settings).await.map_err(|error| match error {
-        ClusterError::OtherShards { .. }
-        | ClusterError::OtherNode { .. }
-        | ClusterError::OtherKind { .. }
-        | ClusterError::Setting(_) => NodeFault::Config(ConfigError::new(error.to_string())),
-        other => NodeFault::data(&options.data, &other),
-    })
-}
-
-/// After a failed write or sync nobody knows what is on disk. The only safe thing left is to end at once, without
-/// another word to any client; what was acknowledged is on disk and is found again at the next start.
-fn die(message: &str) {
-    announce(&format!("the journal failed and the node ends: {message}"));
-    std::process::exit(1);
 }
 
 fn owners(
@@ -471,74 +294,4 @@ fn carriers(config: &Config, secrets: &Secrets, http: SocketAddr) -> Result<Carr
         sms: Sms::of(&notices.sms).map_err(NodeFault::failed)?,
         webhooks: Webhooks::new(notices.webhooks.reach(http), signing).map_err(NodeFault::failed)?,
     })
-}
-
-/// Makes sure that personal data can be read here. The first node to have any names what it is sealed with.
-async fn agree_on_seal(app: &App) -> Result<(), NodeFault> {
-    let seal = app.people.sealer().name();
-    let named = app.cluster.with_accounts(|accounts| accounts.seal()).map_err(NodeFault::failed)?;
-    let other = || {
-        NodeFault::Config(ConfigError::new(
-            "the accounts of this cluster are sealed with another secret than this node has; give it the one that they \
-             were made with as auth.personal_data_secret, or the cluster.secret that it followed from"
-                .to_owned(),
-        ))
-    };
-    match named {
-        Some(named) if named != seal => Err(other()),
-        None if app.cluster.accounts_owner() == Owner::Here => {
-            let agreed = app.cluster.update_accounts(move |accounts| name_seal(accounts, seal)).await;
-            agreed.map_err(NodeFault::failed)?.map_err(|_| other())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Makes the bootstrap operator, or gives them the configured password where theirs is another one. That is up to the node
-/// that leads the accounts.
-async fn admit_operator(app: &App, secrets: &Secrets) -> Result<(), NodeFault> {
-    if app.cluster.accounts_owner() != Owner::Here {
-        return Ok(());
-    }
-    let username = app.config.auth.operator_username.clone();
-    let password = secrets.operator_password.reveal().to_owned();
-    let login = app.people.sealer().login(&username);
-    let known = app.cluster.with_accounts(|accounts| accounts.by_login(login)).map_err(NodeFault::failed)?;
-    let known = known.filter(|known| known.role == Role::Operator).map(|operator| operator.password.clone());
-    let busy = |_| NodeFault::failed("the operator's password could not be hashed");
-    if known.is_some() && app.passwords.verify(password.clone(), known).await.map_err(busy)? {
-        return Ok(());
-    }
-    let hash = app.passwords.hash(password).await.map_err(busy)?;
-    let (id, now) = (UserId::new(app.new_number()), app.now());
-    let person = Person { name: username.clone(), email: None, username: username.clone(), phone: None };
-    let new = app.people.new_account(id, &person, Role::Operator, hash, now);
-    let admitted = app
-        .cluster
-        .update_accounts(move |accounts| bootstrap_operator(accounts, new, now))
-        .await
-        .map_err(NodeFault::failed)?;
-    admitted.map(drop).map_err(|_| {
-        NodeFault::Config(ConfigError::new(format!(
-            "auth.operator_username = {username:?} is the name of an account that is no operator; choose another"
-        )))
-    })
-}
-
-/// Tells whoever started the node; not a log line, so that it comes whatever the log level is.
-#[allow(clippy::print_stderr, reason = "the contract wants this line on stderr")]
-fn announce(line: &str) {
-    eprintln!("{line}");
-}
-
-impl NodeFault {
-    fn data(dir: &Path, error: &dyn std::fmt::Display) -> Self {
-        Self::failed(format!("the data directory {}: {error}", dir.display()))
-    }
-}
-
-impl From<io::Error> for NodeFault {
-    fn from(error: io::Error) -> Self {
-        Self::failed(error)
-    }
 }

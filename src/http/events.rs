@@ -219,8 +219,8 @@ pub(super) fn tag(app: &App, found: &Found, seats: &SeatsNow, caller: Option<Cus
     let status = status_name(event.status(app.now()));
     // An organizer sees more than a customer does, so a change of role is another answer too.
     let reader = caller.map(|caller| (caller.user, caller.runs_event_of(event.terms.organizer)));
-    let (version, progress) = (seats.version, seats.progress);
-    let content = format!("{} {version} {status} {reader:?} {progress:?} {shape}", event.id);
+    let (version, killed, progress) = (seats.version, seats.killed(), seats.progress);
+    let content = format!("{} {version} {killed} {status} {reader:?} {progress:?} {shape}", event.id);
     Tag::of_revision(event.revision, content.as_bytes())
 }
 

@@ -39,32 +39,48 @@ struct Asked {
 
 /// What others have answered lately.
 #[derive(Default)]
-pub struct Identities(Mutex<BTreeMap<TokenId, (Option<Role>, Deadline)>>);
+pub struct Identities(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    answers: BTreeMap<TokenId, (Option<Role>, Deadline)>,
+    /// Counts how often all was forgotten.
+    forgotten: u64,
+}
 
 impl Identities {
-    fn known(&self) -> MutexGuard<'_, BTreeMap<TokenId, (Option<Role>, Deadline)>> {
+    fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn believed(&self, token: TokenId) -> Option<Option<Role>> {
-        let (role, until) = self.known().get(&token).copied()?;
-        (!until.left().is_zero()).then_some(role)
+    /// What is believed of `token`; where that is nothing, what to say with the answer of whoever is asked then.
+    fn believed(&self, token: TokenId) -> Result<Option<Role>, u64> {
+        let known = self.known();
+        let believed = known.answers.get(&token).filter(|(_, until)| !until.left().is_zero());
+        believed.map(|(role, _)| *role).ok_or(known.forgotten)
     }
 
-    /// Something about accounts has been changed on behalf of a client of this node: it is not to be told old things.
+    /// Something about accounts has been changed on behalf of a client of this node: it is not to be told old things, nor
+    /// what is on its way here.
     pub(super) fn forget(&self) {
-        self.known().clear();
+        let mut known = self.known();
+        known.answers.clear();
+        known.forgotten += 1;
     }
 
-    fn believe(&self, token: TokenId, role: Option<Role>) {
+    /// Believes an answer to what was asked when all had been forgotten `asked` times.
+    fn believe(&self, token: TokenId, role: Option<Role>, asked: u64) {
         let mut known = self.known();
-        if known.len() >= CAPACITY {
-            known.retain(|_, (_, until)| !until.left().is_zero());
+        if known.forgotten != asked {
+            return;
         }
-        if known.len() >= CAPACITY {
-            known.pop_first();
+        if known.answers.len() >= CAPACITY {
+            known.answers.retain(|_, (_, until)| !until.left().is_zero());
         }
-        known.insert(token, (role, Deadline::within(BELIEVED)));
+        if known.answers.len() >= CAPACITY {
+            known.answers.pop_first();
+        }
+        known.answers.insert(token, (role, Deadline::within(BELIEVED)));
     }
 }
 
@@ -79,15 +95,16 @@ pub(super) async fn role(app: &App, token: Token) -> Result<Option<Role>, Proble
 
 /// What another node has said lately, or says now.
 async fn told_role(app: &App, token: Token) -> Result<Option<Role>, Problem> {
-    if let Some(role) = app.identities.believed(token.id) {
-        return Ok(role);
-    }
-    let asked = Bytes::from(encode(&Asked::from(token)));
-    let answer = app.dispatch.ask_any(IDENTITY, asked, PATIENCE).await;
+    let asked = match app.identities.believed(token.id) {
+        Ok(role) => return Ok(role),
+        Err(asked) => asked,
+    };
+    let question = Bytes::from(encode(&Asked::from(token)));
+    let answer = app.dispatch.ask_any(IDENTITY, question, PATIENCE).await;
     let role = answer.and_then(|answer| decode::<Option<Role>>(&answer).ok()).ok_or_else(|| {
         Problem::new(Code::OwnerUnavailable, "No node that knows the accounts can be reached. Try again.")
     })?;
-    app.identities.believe(token.id, role);
+    app.identities.believe(token.id, role, asked);
     Ok(role)
 }
 
@@ -128,4 +145,25 @@ pub(crate) async fn answer(app: &App, message: &Bytes) -> Result<Bytes, CallErro
     }
     let behind = |_| CallError::Declined("this node may not have heard of everybody".to_owned());
     Ok(encode(&known_role(app, asked).await.map_err(behind)?).into())
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    const TOKEN: TokenId = TokenId(7);
+
+    #[test]
+    fn an_answer_is_believed_until_something_is_forgotten_and_so_is_none_that_was_on_its_way() {
+        let identities = Identities::default();
+        let asked = identities.believed(TOKEN).unwrap_err();
+        identities.believe(TOKEN, Some(Role::Customer), asked);
+        assert_eq!(identities.believed(TOKEN), Ok(Some(Role::Customer)));
+        identities.forget();
+        let again = identities.believed(TOKEN).unwrap_err();
+        identities.believe(TOKEN, Some(Role::Customer), asked);
+        assert_eq!(identities.believed(TOKEN), Err(again), "it was asked before the log-out");
+        identities.believe(TOKEN, None, again);
+        assert_eq!(identities.believed(TOKEN), Ok(None));
+    }
 }

@@ -158,7 +158,7 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
     let encoded = Encoded::new(seats, config.http.seat_cache_mebibytes);
     let app = App::new(Parts {
         limits,
-        people: People::new(cluster.clone(), Arc::new(Sealer::new(&secret, random.clone()))),
+        people: People::new(cluster.clone(), Arc::new(Sealer::new(&secret, random.clone())), "operator"),
         tokens: Tokens::new(&secret, &[], config.auth.token_ttl),
         resets: Resets::default(),
         passwords: Passwords::new(&config.auth, random.clone()),

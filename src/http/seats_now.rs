@@ -67,6 +67,8 @@ pub(super) struct SeatsNow {
     statuses: Vec<SeatStatus>,
     /// Of the seats whose holders the reader may know, in order.
     holders: Vec<(SeatIndex, Holder)>,
+    /// Those that were withdrawn, in order, where the reader may know which.
+    killed: Vec<SeatIndex>,
     reader: Reader,
     /// How long ago they were so, where this node has it from another one that has fallen silent.
     age: Option<Duration>,
@@ -85,6 +87,7 @@ impl SeatsNow {
             progress: None,
             statuses: seen.statuses.iter().collect(),
             holders: Vec::new(),
+            killed: Vec::new(),
             reader: Reader::Anyone,
             age,
         }
@@ -103,6 +106,11 @@ impl SeatsNow {
         Self { age, ..self }
     }
 
+    /// How many of them the reader is told are withdrawn: what was kept before can be so without another version.
+    pub(super) fn killed(&self) -> usize {
+        self.killed.len()
+    }
+
     /// How old they are, where that is worth saying.
     pub(super) fn age(&self) -> Option<Duration> {
         self.age
@@ -113,16 +121,18 @@ impl SeatsNow {
         let Some(sale) = sale else {
             let counts = Counts { available: seats, ..Counts::default() };
             let statuses = vec![SeatStatus::Available; seats as usize];
-            let holders = Vec::new();
-            return Self { version: 0, counts, progress: None, statuses, holders, reader, age: None };
+            let (holders, killed) = (Vec::new(), Vec::new());
+            return Self { version: 0, counts, progress: None, statuses, holders, killed, reader, age: None };
         };
         let holders = if reader == Reader::Anyone { Vec::new() } else { holders(sale, reader) };
+        let killed = if matches!(reader, Reader::Insider(_)) { sale.killed().collect() } else { Vec::new() };
         Self {
             version: sale.version(),
             counts: sale.counts(),
             progress: progress(sale, reader),
             statuses: sale.statuses().collect(),
             holders,
+            killed,
             reader,
             age: None,
         }
@@ -133,6 +143,7 @@ impl SeatsNow {
         let status = self.statuses.get(seat.number() as usize).copied().unwrap_or(SeatStatus::Blocked);
         let told = match self.holders.binary_search_by_key(&seat, |(seat, _)| *seat) {
             Ok(at) => self.reader.is_told(self.holders[at].1),
+            Err(_) if self.killed.binary_search(&seat).is_ok() => Told::Killed,
             Err(_) => Told::Nothing,
         };
         (status, told)

@@ -51,6 +51,10 @@ pub struct TicketView<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schema(required = false)]
     mine: bool,
+    /// Of a blocked seat, to whoever runs the event: it was withdrawn, and not only kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    killed: bool,
 }
 
 /// A ticket of a hold or a booking.
@@ -92,6 +96,8 @@ pub enum Told {
     Mine,
     /// Everything; and whether it is the reader.
     All(Holder, bool),
+    /// That nobody has it, nor will: it was withdrawn.
+    Killed,
 }
 
 impl Scene {
@@ -141,7 +147,7 @@ impl Scene {
         told: Told,
     ) -> TicketView<'a> {
         let (user_id, reserved_at, mine) = match told {
-            Told::Nothing => (None, None, false),
+            Told::Nothing | Told::Killed => (None, None, false),
             Told::Mine => (None, None, true),
             Told::All(holder, mine) => (Some(Id(holder.user)), Some(Timestamp(holder.since)), mine),
         };
@@ -158,6 +164,7 @@ impl Scene {
             user_id,
             reserved_at,
             mine,
+            killed: told == Told::Killed,
         }
     }
 

@@ -115,6 +115,9 @@ impl NodeCourier {
         let Some(endpoint) = known.filter(|endpoint| endpoint.gone_at.is_none()) else {
             return Ok(Delivered::NobodyThere);
         };
+        if !people::organizes(&self.cluster, &self.people, endpoint.organizer).await? {
+            return Ok(Delivered::NobodyThere);
+        }
         let body = webhook::write(id.event, delivery, show, booking);
         let now = self.clock.read().wall;
         match self.carriers.webhooks.send(&endpoint, &id.to_string(), now, body).await? {

@@ -1,11 +1,13 @@
-//! Who a buyer is, asked of the accounts at the moment of sending: facts carry ids only.
+//! Who a buyer is, and whether an organizer still is one, asked of the accounts at the moment of sending: facts carry ids
+//! only.
 //!
-//! Hazard: somebody who was erased must get nothing. So this node first hears of everything that was committed.
+//! Hazard: somebody who was erased must get nothing, and who is no organizer any more hears of no sale. So this node first
+//! hears of everything that was committed.
 
 use cluster::Cluster;
-use domain::account::Person;
+use domain::account::{Person, Role};
 use domain::ids::UserId;
-use domain::ports::SendFault;
+use domain::ports::{JournalFault, SendFault};
 
 use crate::people::People;
 
@@ -15,7 +17,17 @@ pub(super) async fn find(
     people: &People,
     user: UserId,
 ) -> Result<Option<Person>, SendFault> {
-    let behind = |_| SendFault::Later("the accounts cannot be read".to_owned());
-    cluster.follow_accounts().await.map_err(behind)?;
-    people.person(user).map_err(behind)
+    cluster.follow_accounts().await.map_err(unread)?;
+    people.person(user).map_err(unread)
+}
+
+/// Whether `user` may run events by now.
+pub(super) async fn organizes(cluster: &Cluster, people: &People, user: UserId) -> Result<bool, SendFault> {
+    cluster.follow_accounts().await.map_err(unread)?;
+    let account = people.account(user).map_err(unread)?;
+    Ok(account.is_some_and(|account| account.role >= Role::Organizer))
+}
+
+fn unread(_: JournalFault) -> SendFault {
+    SendFault::Later("the accounts cannot be read".to_owned())
 }

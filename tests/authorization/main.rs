@@ -8,6 +8,7 @@
 mod support;
 
 mod expected;
+mod operators;
 mod stage;
 
 use serde_json::Value;

@@ -20,14 +20,18 @@ fn hook(organizer: &Client, url: &str) -> Value {
     organizer.post("/webhooks", &json!({"url": url})).expect(201)
 }
 
-fn other_organizer(node: &Node) -> Client {
+fn other_organizer(node: &Node) -> (Client, Value) {
     let client = node.client();
     let body =
         json!({"name": "Ben", "email": "ben@example.org", "username": "ben", "password": "correct horse"});
     let ben = client.post("/users", &body).expect(201);
-    let role = format!("/users/{}/role", ben["id"].as_str().expect("an id"));
-    node.operator().put(&role, &json!({"role": "organizer"})).expect(200);
-    client.login("ben", "correct horse")
+    set_role(node, &ben["id"], "organizer");
+    (client.login("ben", "correct horse"), ben["id"].clone())
+}
+
+fn set_role(node: &Node, user: &Value, role: &str) {
+    let path = format!("/users/{}/role", user.as_str().expect("an id"));
+    node.operator().put(&path, &json!({"role": role})).expect(200);
 }
 
 /// As a receiver does it: by the rules, with the secret that its organizer was told.
@@ -101,6 +105,24 @@ fn an_event_that_is_called_off_is_told_and_so_is_a_ticket_that_was_moved() {
 }
 
 #[test]
+fn who_is_no_organizer_any_more_is_told_nothing_of_what_was_theirs() {
+    let (node, receiver) = (node(), Receiver::start());
+    let (ben, id) = other_organizer(&node);
+    hook(&ben, &receiver.url());
+    let sale = Sale::open_as(&ben, 4, &json!({}));
+    let anna = node.customer("anna");
+    let all_is_told = || (outbox(&node)["open"] == json!([])).then_some(());
+    for (seat, role) in ["organizer", "customer", "organizer"].into_iter().enumerate() {
+        set_role(&node, &id, role);
+        buy(&sale, &anna, &[seat]);
+        eventually("nothing is left to send", WITHIN, all_is_told);
+    }
+    let told: Vec<_> = receiver.received().iter().map(|request| request.json()["data"].clone()).collect();
+    let seats: Vec<_> = told.iter().map(|data| &data["ticketIds"]).collect();
+    assert_eq!(seats, [&json!(sale.ids(&[0])), &json!(sale.ids(&[2]))]);
+}
+
+#[test]
 fn what_fails_is_sent_again_with_the_same_id_until_it_is_taken() {
     let (node, receiver) = (node(), Receiver::start());
     let endpoint = hook(&node.operator(), &receiver.url());
@@ -166,7 +188,7 @@ fn an_organizer_sets_lists_rotates_and_deletes_their_own_endpoints() {
     anna.get("/webhooks").expect_problem(403, "forbidden");
     node.client().get(&path).expect_problem(401, "unauthenticated");
     anna.post("/webhooks", &body).expect_problem(403, "forbidden");
-    let ben = other_organizer(&node);
+    let (ben, _) = other_organizer(&node);
     ben.get(&path).expect_problem(404, "not-found");
     ben.delete(&path).expect_problem(404, "not-found");
     ben.post(&format!("{path}/rotate"), &json!({})).expect_problem(404, "not-found");

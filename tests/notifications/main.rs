@@ -5,6 +5,7 @@ mod hooks;
 mod mails;
 mod real_server;
 mod receiver;
+mod reset;
 mod smtp;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,13 +1,14 @@
 //! The same against a mail server that is not ours: aiosmtpd, in a Python of the test's own.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use crate::buy;
-use crate::support::{Node, NodeOptions, Sale, is_required};
+use crate::support::{Node, NodeOptions, Sale, eventually, is_required};
+use crate::{WITHIN, buy};
 
 /// Where `.ci/run` installs it.
 const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/python/bin/python3");
@@ -34,12 +35,47 @@ sys.stdin.read()
 "#;
 
 /// Ends with the test.
-struct Server(Child);
+pub(crate) struct MailServer {
+    child: Child,
+    port: String,
+    mails: Arc<Mutex<Vec<Value>>>,
+}
 
-impl Drop for Server {
+impl Drop for MailServer {
     fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl MailServer {
+    /// Runs; nothing where there is no Python that has it, and none is required.
+    pub(crate) fn start() -> Option<Self> {
+        let mut command = Command::new(python()?);
+        command.args(["-u", "-c", SERVER]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("Python runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+        let port = lines.next().expect("a line").expect("text");
+        let mails = Arc::<Mutex<Vec<Value>>>::default();
+        let taken = mails.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mail = serde_json::from_str(&line).expect("JSON");
+                taken.lock().expect("nobody has panicked").push(mail);
+            }
+        });
+        Some(Self { child, port, mails })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    /// The mails, once there are so many.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, count: usize) -> Vec<Value> {
+        let mails = || self.mails.lock().expect("nobody has panicked").clone();
+        eventually(&format!("{count} mails"), WITHIN, || Some(mails()).filter(|mails| mails.len() >= count))
     }
 }
 
@@ -64,21 +100,15 @@ fn python() -> Option<PathBuf> {
 
 #[test]
 fn a_mail_server_of_others_takes_and_understands_the_mails() {
-    let Some(python) = python() else { return };
-    let mut command = Command::new(python);
-    command.args(["-u", "-c", SERVER]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut server = Server(command.spawn().expect("Python runs"));
-    let mut lines = BufReader::new(server.0.stdout.take().expect("stdout is piped")).lines();
-    let mut line = || lines.next().expect("another line").expect("text");
-    let port = line();
+    let Some(server) = MailServer::start() else { return };
     let mut options = NodeOptions::default();
-    options.env.push(("ONSALE_MAIL__SMTP_URL", format!("smtp://127.0.0.1:{port}")));
+    options.env.push(("ONSALE_MAIL__SMTP_URL", server.url()));
     options.env.push(("ONSALE_MAIL__FROM", "Kartenbüro <tickets@example.org>".to_owned()));
     let node = Node::start_with(&options);
     let sale = Sale::open(&node, 4, &json!({"name": "Füchse «live»"}));
     let booking = buy(&sale, &node.customer("anna"), &[2]);
 
-    let mail: Value = serde_json::from_str(&line()).expect("JSON");
+    let mail = server.wait_for(1).remove(0);
     assert_eq!(mail["to"], json!(["anna@example.org"]));
     assert_eq!(mail["headers"]["Subject"], "Your tickets for Füchse «live»");
     assert!(mail["headers"]["From"].as_str().expect("a header").contains("Kartenbüro"), "{mail}");
@@ -89,6 +119,4 @@ fn a_mail_server_of_others_takes_and_understands_the_mails() {
         let part = part.as_str().expect("a part");
         assert!(part.contains("Füchse «live»") && part.contains(code), "{part}");
     }
-    // The end of its input ends the server.
-    drop(server.0.stdin.take().map(|mut stdin| stdin.flush()));
 }

@@ -42,6 +42,29 @@ pub fn is_required() -> bool {
     std::env::var_os("ONSALE_REQUIRE_TOOLS").is_some_and(|value| value == "1")
 }
 
+/// Where distributions put libfaketime.
+const FAKETIME: [&str; 3] = [
+    "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1",
+    "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1",
+    "/usr/lib/faketime/libfaketimeMT.so.1",
+];
+
+/// What the environment of a process needs for its clock to be off by so much; nothing where that needs what is not there,
+/// and is not required.
+pub fn clock_off(offset: &str) -> Option<Vec<(&'static str, String)>> {
+    let Some(library) = FAKETIME.into_iter().find(|place| std::path::Path::new(place).exists()) else {
+        assert!(!is_required(), "libfaketime is required here and not installed");
+        eprintln!("skipped: this test needs libfaketime");
+        return None;
+    };
+    Some(vec![
+        ("LD_PRELOAD", library.to_owned()),
+        ("FAKETIME", offset.to_owned()),
+        ("DONT_FAKE_MONOTONIC", "1".to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ])
+}
+
 /// Asks again until there is an answer, for at most `within`.
 #[track_caller]
 pub fn eventually<T>(what: &str, within: std::time::Duration, mut ask: impl FnMut() -> Option<T>) -> T {

@@ -78,5 +78,8 @@ pub fn settled_at_us(history: &History, limits: &Limits) -> u64 {
 }
 
 #[cfg(test)]
-#[path = "rules_test.rs"]
+mod audit_rules_test;
+#[cfg(test)]
 mod rules_test;
+#[cfg(test)]
+mod story;

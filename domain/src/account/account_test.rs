@@ -4,6 +4,8 @@ use super::*;
 
 const NOW: UnixMillis = UnixMillis::new(1_000);
 const ADA: UserId = UserId::new(1);
+/// Whom the configuration names as the operator.
+const ROOT: &str = "root";
 
 fn login(text: &str) -> Login {
     let mut login = [0; 16];
@@ -75,7 +77,7 @@ fn one_account_may_have_its_address_as_its_name() {
     assert_eq!(accounts.by_login(login("ada@example.org")).unwrap().id, ADA);
     let profile = Some((logins("ada", "ada@example.org"), Sealed::new(vec![2])));
     let wish = Change { seen: accounts.account(ADA).unwrap(), profile, password: None };
-    let decided = change(&accounts, wish, NOW);
+    let decided = change(&accounts, wish, login(ROOT), NOW);
     done(&mut accounts, decided);
     assert_eq!(accounts.by_login(login("ada@example.org")).unwrap().id, ADA);
 }
@@ -83,11 +85,58 @@ fn one_account_may_have_its_address_as_its_name() {
 #[test]
 fn a_role_is_set_once() {
     let mut accounts = with(&[("ada", "ada@example.org")]);
-    let decided = set_role(&accounts, ADA, Role::Organizer, NOW);
+    let decided = set_role(&accounts, ADA, Role::Organizer, login(ROOT), NOW);
     let (count, after) = done(&mut accounts, decided);
     assert_eq!((count, accounts.account(ADA)), (1, Some(after)));
-    assert_eq!(set_role(&accounts, ADA, Role::Organizer, NOW).unwrap().0, []);
-    assert_eq!(set_role(&accounts, UserId::new(2), Role::Organizer, NOW), Err(AccountRefusal::NotFound));
+    assert_eq!(set_role(&accounts, ADA, Role::Organizer, login(ROOT), NOW).unwrap().0, []);
+    assert_eq!(
+        set_role(&accounts, UserId::new(2), Role::Organizer, login(ROOT), NOW),
+        Err(AccountRefusal::NotFound)
+    );
+}
+
+#[test]
+fn the_operator_of_the_configuration_keeps_name_and_role_while_others_come_and_go() {
+    let mut accounts = Accounts::default();
+    for (number, name) in [(1, ROOT), (2, "eve")] {
+        let new = Account { role: Role::Operator, ..account(number, name, &format!("{name}@example.org")) };
+        let made = sign_up(&accounts, new);
+        done(&mut accounts, made);
+    }
+    let root = login(ROOT);
+    assert_eq!(set_role(&accounts, ADA, Role::Customer, root, NOW).unwrap_err(), AccountRefusal::Bootstrap);
+    assert_eq!(erase(&accounts, ADA, root, NOW).unwrap_err(), AccountRefusal::Bootstrap);
+    let wish = |username: &str, email: &str| Change {
+        seen: accounts.account(ADA).unwrap(),
+        profile: Some((logins(username, email), Sealed::new(vec![2]))),
+        password: Some(hash("another")),
+    };
+    let renamed = change(&accounts, wish("boss", "root@example.org"), root, NOW);
+    assert_eq!(renamed.unwrap_err(), AccountRefusal::Bootstrap);
+    let elsewhere = change(&accounts, wish("ROOT", "root@elsewhere.example"), root, NOW);
+    assert_eq!(elsewhere.unwrap().0.len(), 2, "only the name is fixed");
+    assert_eq!(set_role(&accounts, ADA, Role::Operator, root, NOW).unwrap().0, [], "as it is");
+    let eve = UserId::new(2);
+    let demoted = set_role(&accounts, eve, Role::Customer, root, NOW);
+    done(&mut accounts, demoted);
+    let erased = erase(&accounts, eve, root, NOW);
+    done(&mut accounts, erased);
+    assert_eq!(accounts.account(ADA).map(|root| root.role), Some(Role::Operator));
+}
+
+#[test]
+fn what_was_mailed_to_an_address_is_void_once_another_is_given() {
+    for (email, is_good) in [("ada@example.org", true), ("ada@elsewhere.example", false)] {
+        let mut accounts = with(&[("ada", "ada@example.org")]);
+        let reset = Reset { digest: [7; 32], asked_at: NOW, until: UnixMillis::new(2_000) };
+        let asked = ask_reset(&accounts, ADA, reset, NOW);
+        done(&mut accounts, asked);
+        let profile = Some((logins("ada", email), Sealed::new(vec![2])));
+        let wish = Change { seen: accounts.account(ADA).unwrap(), profile, password: None };
+        let changed = change(&accounts, wish, login(ROOT), NOW);
+        done(&mut accounts, changed);
+        assert_eq!(check_reset(&accounts, ADA, [7; 32], NOW).is_ok(), is_good, "{email}");
+    }
 }
 
 #[test]
@@ -100,20 +149,23 @@ fn a_change_of_names_frees_the_old_ones_and_leaves_nobody_elses() {
         password: None,
     };
     assert_eq!(
-        change(&accounts, wish("EVE", "ada@example.org"), NOW).unwrap_err(),
+        change(&accounts, wish("EVE", "ada@example.org"), login(ROOT), NOW).unwrap_err(),
         AccountRefusal::UsernameTaken
     );
     assert_eq!(
-        change(&accounts, wish("ada", "eve@example.org"), NOW).unwrap_err(),
+        change(&accounts, wish("ada", "eve@example.org"), login(ROOT), NOW).unwrap_err(),
         AccountRefusal::EmailTaken
     );
-    let decided = change(&accounts, wish("ada", "countess@example.org"), NOW);
+    let decided = change(&accounts, wish("ada", "countess@example.org"), login(ROOT), NOW);
     let (_, after) = done(&mut accounts, decided);
     assert_eq!(accounts.account(ADA), Some(after));
     assert_eq!(accounts.owner_of(login("countess@example.org")), Some(ADA));
     assert_eq!(accounts.owner_of(login("ada")), Some(ADA));
     assert_eq!(accounts.owner_of(login("ada@example.org")), None);
-    assert_eq!(change(&accounts, wish("ada", "ada@example.org"), NOW).unwrap_err(), AccountRefusal::Changed);
+    assert_eq!(
+        change(&accounts, wish("ada", "ada@example.org"), login(ROOT), NOW).unwrap_err(),
+        AccountRefusal::Changed
+    );
     assert_eq!(sign_up(&accounts, account(3, "x", "ada@example.org")).unwrap().0.len(), 1);
 }
 
@@ -127,7 +179,7 @@ fn a_new_password_voids_all_tokens_and_what_was_mailed() {
     assert!(accounts.account(ADA).unwrap().accepts(token, 0));
     let wish =
         Change { seen: accounts.account(ADA).unwrap(), profile: None, password: Some(hash("another")) };
-    let decided = change(&accounts, wish, NOW);
+    let decided = change(&accounts, wish, login(ROOT), NOW);
     done(&mut accounts, decided);
     let after = accounts.account(ADA).unwrap();
     assert_eq!(after.password, hash("another"));
@@ -198,11 +250,11 @@ fn the_list_of_revoked_tokens_has_an_end_that_voids_them_all() {
 #[test]
 fn who_is_erased_is_gone_and_their_names_are_free() {
     let mut accounts = with(&[("ada", "ada@example.org")]);
-    let decided = erase(&accounts, ADA, NOW);
+    let decided = erase(&accounts, ADA, login(ROOT), NOW);
     done(&mut accounts, decided);
     assert_eq!((accounts.account(ADA), accounts.iter().count()), (None, 0));
     assert_eq!((accounts.owner_of(login("ada")), accounts.owner_of(login("ada@example.org"))), (None, None));
-    assert_eq!(erase(&accounts, ADA, NOW).unwrap_err(), AccountRefusal::NotFound);
+    assert_eq!(erase(&accounts, ADA, login(ROOT), NOW).unwrap_err(), AccountRefusal::NotFound);
     // A fact that was decided before and comes after brings nobody back.
     accounts.apply(&AccountFact::RoleSet { user: ADA, role: Role::Operator, at: NOW });
     assert_eq!(accounts.account(ADA), None);

@@ -34,6 +34,8 @@ pub fn apply(under: &dyn Registry, changes: &mut Changes, fact: &AccountFact) {
             changes.logins.extend(before.logins.each().map(|login| (login, None)));
             changes.logins.extend(logins.each().map(|login| (login, Some(*user))));
             with(under, changes, *user, |account| {
+                // What was mailed is in a mailbox that may be somebody else's by now.
+                account.reset.take_if(|_| account.logins.email != logins.email);
                 account.logins = *logins;
                 account.person = person.clone();
             });

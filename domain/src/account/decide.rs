@@ -25,6 +25,8 @@ pub enum AccountRefusal {
     ResetVoid,
     /// Personal data is sealed with another secret than the one of this node.
     OtherSeal,
+    /// The operator whom the configuration names keeps name and role, so that there always is one.
+    Bootstrap,
 }
 
 type Decided<T> = Result<(Vec<AccountFact>, T), AccountRefusal>;
@@ -58,15 +60,22 @@ pub fn sign_up(accounts: &dyn Registry, new: Account) -> Decided<Arc<Account>> {
     Ok((vec![AccountFact::SignedUp { account: account.clone() }], account))
 }
 
-/// Another role for `id`.
+/// Another role for `id`, unless that is the operator whom the configuration `names`.
 ///
 /// # Errors
-/// [`AccountRefusal::NotFound`].
-pub fn set_role(accounts: &dyn Registry, id: UserId, role: Role, now: UnixMillis) -> Decided<Arc<Account>> {
+/// [`AccountRefusal::NotFound`] and [`AccountRefusal::Bootstrap`].
+pub fn set_role(
+    accounts: &dyn Registry,
+    id: UserId,
+    role: Role,
+    names: Login,
+    now: UnixMillis,
+) -> Decided<Arc<Account>> {
     let mut account = known(accounts, id)?;
     if account.role == role {
         return Ok((Vec::new(), account));
     }
+    not_bootstrap(&account, names)?;
     Arc::make_mut(&mut account).role = role;
     Ok((vec![AccountFact::RoleSet { user: id, role, at: now }], account))
 }
@@ -82,11 +91,16 @@ pub struct Change {
     pub password: Option<PasswordHash>,
 }
 
-/// All of `change`, or nothing.
+/// All of `change`, or nothing. The operator whom the configuration `names` stays called so.
 ///
 /// # Errors
-/// [`AccountRefusal::NotFound`], [`AccountRefusal::Changed`], and as [`check_free`].
-pub fn change(accounts: &dyn Registry, change: Change, now: UnixMillis) -> Decided<Arc<Account>> {
+/// [`AccountRefusal::NotFound`], [`AccountRefusal::Changed`], [`AccountRefusal::Bootstrap`], and as [`check_free`].
+pub fn change(
+    accounts: &dyn Registry,
+    change: Change,
+    names: Login,
+    now: UnixMillis,
+) -> Decided<Arc<Account>> {
     let Change { seen, profile, password } = change;
     let mut account = known(accounts, seen.id)?;
     if (&account.person, &account.password) != (&seen.person, &seen.password) {
@@ -95,6 +109,9 @@ pub fn change(accounts: &dyn Registry, change: Change, now: UnixMillis) -> Decid
     let (user, mut facts) = (account.id, Vec::new());
     let after = Arc::make_mut(&mut account);
     if let Some((logins, person)) = profile {
+        if logins.username != after.logins.username {
+            not_bootstrap(after, names)?;
+        }
         check_free(accounts, &logins, Some(user))?;
         (after.logins, after.person) = (logins, person.clone());
         facts.push(AccountFact::ProfileSet { user, logins, person, at: now });
@@ -123,12 +140,12 @@ pub fn revoke_token(
     Ok((vec![AccountFact::TokenRevoked { user, token, expires_at, at: now }], ()))
 }
 
-/// `user` is to be gone.
+/// `user` is to be gone, unless that is the operator whom the configuration `names`.
 ///
 /// # Errors
-/// [`AccountRefusal::NotFound`].
-pub fn erase(accounts: &dyn Registry, user: UserId, now: UnixMillis) -> Decided<()> {
-    known(accounts, user)?;
+/// [`AccountRefusal::NotFound`] and [`AccountRefusal::Bootstrap`].
+pub fn erase(accounts: &dyn Registry, user: UserId, names: Login, now: UnixMillis) -> Decided<()> {
+    not_bootstrap(&*known(accounts, user)?, names)?;
     Ok((vec![AccountFact::Erased { user, at: now }], ()))
 }
 
@@ -204,6 +221,13 @@ pub fn name_seal(accounts: &dyn Registry, seal: SealName) -> Decided<()> {
         Some(named) if named == seal => Ok((Vec::new(), ())),
         Some(_) => Err(AccountRefusal::OtherSeal),
     }
+}
+
+/// Whoever takes the operator's rights or name away from the only one who is sure to have them leaves a cluster that nobody
+/// runs, and nodes that do not start.
+fn not_bootstrap(account: &Account, names: Login) -> Result<(), AccountRefusal> {
+    let is_bootstrap = account.role == Role::Operator && account.logins.username == names;
+    if is_bootstrap { Err(AccountRefusal::Bootstrap) } else { Ok(()) }
 }
 
 fn known(accounts: &dyn Registry, id: UserId) -> Result<Arc<Account>, AccountRefusal> {

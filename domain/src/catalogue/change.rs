@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::decide::checked;
 use super::{
-    Catalogue, CatalogueFact, ChargesDraft, Event, EventDraft, Performer, PerformerDraft, Standing, Venue,
-    VenueDraft,
+    Author, Catalogue, CatalogueFact, ChargesDraft, Event, EventDraft, Performer, PerformerDraft, Standing,
+    Venue, VenueDraft,
 };
 use crate::event::Caller;
 use crate::ids::{EventId, PerformerId, UserId, VenueId};
@@ -75,20 +75,8 @@ pub fn change_venue(catalogue: &Catalogue, id: VenueId, draft: &VenueDraft, by: 
         !(other_seats && catalogue.has_event_at(id)),
         CatalogueRefusal::InUse("Events take place there."),
     )?;
-    let after = Venue {
-        id,
-        name: draft.name.clone(),
-        address: draft.address.clone(),
-        city: draft.city.clone(),
-        country: draft.country.clone(),
-        lat: draft.lat,
-        lon: draft.lon,
-        timezone: draft.timezone.clone(),
-        seat_map: Arc::clone(&draft.seat_map),
-        organizer: before.organizer,
-        created_at: before.created_at,
-        external_id: before.external_id.clone(),
-    };
+    let author = Author { organizer: before.organizer, at: before.created_at };
+    let after = Venue { external_id: before.external_id.clone(), ..draft.made(id, author) };
     Ok(changed(before, after, |venue| CatalogueFact::VenueChanged { venue }))
 }
 

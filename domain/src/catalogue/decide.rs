@@ -22,26 +22,33 @@ pub struct Author {
 
 type Decided<T> = Result<(Vec<CatalogueFact>, Arc<T>), Vec<Invalid>>;
 
+impl VenueDraft {
+    /// What it is a draft of.
+    pub(super) fn made(&self, id: VenueId, author: Author) -> Venue {
+        Venue {
+            id,
+            name: self.name.clone(),
+            address: self.address.clone(),
+            city: self.city.clone(),
+            country: self.country.clone(),
+            lat: self.lat,
+            lon: self.lon,
+            timezone: self.timezone.clone(),
+            seat_map: Arc::clone(&self.seat_map),
+            organizer: author.organizer,
+            created_at: author.at,
+            external_id: self.external_id.clone(),
+        }
+    }
+}
+
 /// A new venue.
 ///
 /// # Errors
 /// Every field that breaks its rule.
 pub fn add_venue(id: VenueId, draft: &VenueDraft, author: Author) -> Decided<Venue> {
     draft.check()?;
-    let venue = Arc::new(Venue {
-        id,
-        name: draft.name.clone(),
-        address: draft.address.clone(),
-        city: draft.city.clone(),
-        country: draft.country.clone(),
-        lat: draft.lat,
-        lon: draft.lon,
-        timezone: draft.timezone.clone(),
-        seat_map: Arc::clone(&draft.seat_map),
-        organizer: author.organizer,
-        created_at: author.at,
-        external_id: draft.external_id.clone(),
-    });
+    let venue = Arc::new(draft.made(id, author));
     Ok((vec![CatalogueFact::VenueAdded { venue: Arc::clone(&venue) }], venue))
 }
 

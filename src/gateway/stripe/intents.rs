@@ -178,17 +178,18 @@ impl Intents {
         }
     }
 
-    /// Makes sure that nothing is or will be taken by `intent`: cancels it, or gives back what was taken.
+    /// Makes sure that nothing is or will be taken by `intent`: cancels it, or gives back what was taken. Neither does more
+    /// when it is done twice, so each try has a key of its own: under the same one Stripe repeats a fault for a day.
     pub(super) async fn cancel(&self, mut intent: Intent) {
         let mut patience = Patience::new(self.payment(), "void");
-        loop {
+        for tries in 0_u32.. {
             let step = match intent.status.as_str() {
                 "canceled" => return,
-                "succeeded" => self.give_all_back(&intent).await,
+                "succeeded" => self.give_all_back(&intent, tries).await,
                 _ => {
-                    let path = format!("{INTENTS}/{}/cancel", intent.id);
-                    let cancelled: Result<Intent, _> =
-                        self.client.post(&path, &self.key("void"), &Vec::new()).await;
+                    let (path, key) =
+                        (format!("{INTENTS}/{}/cancel", intent.id), self.key(&format!("void-{tries}")));
+                    let cancelled: Result<Intent, _> = self.client.post(&path, &key, &Vec::new()).await;
                     cancelled.map(|cancelled| cancelled.status == "canceled")
                 }
             };
@@ -202,10 +203,11 @@ impl Intents {
     }
 
     /// Somebody took what we had let go of.
-    async fn give_all_back(&self, intent: &Intent) -> Result<bool, NoAnswer> {
+    async fn give_all_back(&self, intent: &Intent, tries: u32) -> Result<bool, NoAnswer> {
         tracing::error!(payment = %self.payment(), intent = intent.id, "charged without a booking: is refunded");
         let form = vec![("payment_intent", intent.id.clone())];
-        match self.client.post::<Refund>("/v1/refunds", &self.key("void-refund"), &form).await {
+        let key = self.key(&format!("void-refund-{tries}"));
+        match self.client.post::<Refund>("/v1/refunds", &key, &form).await {
             Err(NoAnswer::Refused { why, .. }) if why.code.as_deref() == Some("charge_already_refunded") => {
                 Ok(true)
             }

@@ -45,6 +45,9 @@ impl From<AccountRefusal> for Problem {
             AccountRefusal::ResetVoid => {
                 Self::invalid_field("/token", "was used or replaced, is too old, or is not one of ours")
             }
+            AccountRefusal::Bootstrap => Self::in_use(
+                "This is the operator whom auth.operator_username names: they keep their name and their role.",
+            ),
             AccountRefusal::OtherSeal => Self::internal("personal data is sealed with another secret"),
         }
     }

@@ -12,7 +12,6 @@ use utoipa::ToSchema;
 use super::booking_views::BookingBody;
 use super::seats::{seat, seats};
 use super::{decided, unexpected};
-use crate::http::App;
 use crate::http::auth::{Customer, Organizer};
 use crate::http::event_view::Found;
 use crate::http::extract::{ApiJson, ApiPath, IdempotencyKey};
@@ -20,6 +19,7 @@ use crate::http::openapi::{Call, Part, Routes, post};
 use crate::http::problem::{Code, Problem};
 use crate::http::ticket::{HeldTicket, Told};
 use crate::http::wire::{Id, ids};
+use crate::http::{App, identity};
 
 /// The routes of this module.
 pub(super) fn routes() -> Routes {
@@ -27,10 +27,31 @@ pub(super) fn routes() -> Routes {
     let refused = &[Code::NotFound, Code::SeatUnavailable, Code::ValidationFailed, Code::EventCancelled];
     let seats = |call: Call| call.gives::<Changed<'_>>(ok).refuses(refused);
     Routes::of(Part::Selling)
-        .route("/events/{id}/seats/block", seats(post(block, "Keep free seats for the house")))
-        .route("/events/{id}/seats/unblock", seats(post(unblock, "Give the house's seats free")))
-        .route("/events/{id}/seats/kill", seats(post(kill, "Withdraw seats")))
-        .route("/events/{id}/seats/restore", seats(post(restore, "Give withdrawn seats free")))
+        .route(
+            "/events/{id}/seats/block",
+            seats(post(
+                |app, id, by, key, body| BLOCK.respond(app, id, by, key, body),
+                "Keep free seats for the house",
+            )),
+        )
+        .route(
+            "/events/{id}/seats/unblock",
+            seats(post(
+                |app, id, by, key, body| UNBLOCK.respond(app, id, by, key, body),
+                "Give the house's seats free",
+            )),
+        )
+        .route(
+            "/events/{id}/seats/kill",
+            seats(post(|app, id, by, key, body| KILL.respond(app, id, by, key, body), "Withdraw seats")),
+        )
+        .route(
+            "/events/{id}/seats/restore",
+            seats(post(
+                |app, id, by, key, body| RESTORE.respond(app, id, by, key, body),
+                "Give withdrawn seats free",
+            )),
+        )
         .route(
             "/events/{id}/seats/comp",
             post(comp, "Give seats to somebody for nothing")
@@ -76,70 +97,48 @@ struct Changed<'a> {
     tickets: Vec<HeldTicket<'a>>,
 }
 
-pub(super) async fn block(
-    State(app): State<App>,
-    ApiPath(Id(event)): ApiPath<Id<EventId>>,
-    Organizer(caller): Organizer,
-    key: IdempotencyKey,
-    body: ApiJson<Seats>,
-) -> Result<Response, Problem> {
-    change(&app, event, caller, key, body, |seats| Command::Block { seats }, SeatStatus::Blocked).await
+/// What is done to seats, and how they are told of then.
+#[derive(Debug, Clone, Copy)]
+struct Deed {
+    command: fn(Vec<SeatIndex>) -> Command,
+    after: (SeatStatus, Told),
 }
 
-pub(super) async fn unblock(
-    State(app): State<App>,
-    ApiPath(Id(event)): ApiPath<Id<EventId>>,
-    Organizer(caller): Organizer,
-    key: IdempotencyKey,
-    body: ApiJson<Seats>,
-) -> Result<Response, Problem> {
-    change(&app, event, caller, key, body, |seats| Command::Unblock { seats }, SeatStatus::Available).await
-}
+const BLOCK: Deed =
+    Deed { command: |seats| Command::Block { seats }, after: (SeatStatus::Blocked, Told::Nothing) };
+const UNBLOCK: Deed =
+    Deed { command: |seats| Command::Unblock { seats }, after: (SeatStatus::Available, Told::Nothing) };
+const KILL: Deed =
+    Deed { command: |seats| Command::Kill { seats }, after: (SeatStatus::Blocked, Told::Killed) };
+const RESTORE: Deed =
+    Deed { command: |seats| Command::Restore { seats }, after: (SeatStatus::Available, Told::Nothing) };
 
-pub(super) async fn kill(
-    State(app): State<App>,
-    ApiPath(Id(event)): ApiPath<Id<EventId>>,
-    Organizer(caller): Organizer,
-    key: IdempotencyKey,
-    body: ApiJson<Seats>,
-) -> Result<Response, Problem> {
-    change(&app, event, caller, key, body, |seats| Command::Kill { seats }, SeatStatus::Blocked).await
-}
-
-pub(super) async fn restore(
-    State(app): State<App>,
-    ApiPath(Id(event)): ApiPath<Id<EventId>>,
-    Organizer(caller): Organizer,
-    key: IdempotencyKey,
-    body: ApiJson<Seats>,
-) -> Result<Response, Problem> {
-    change(&app, event, caller, key, body, |seats| Command::Restore { seats }, SeatStatus::Available).await
-}
-
-async fn change(
-    app: &App,
-    event: EventId,
-    caller: Customer,
-    key: IdempotencyKey,
-    body: ApiJson<Seats>,
-    command: impl FnOnce(Vec<SeatIndex>) -> Command,
-    status: SeatStatus,
-) -> Result<Response, Problem> {
-    let found = Found::get(app, event)?;
-    let (scene, prices) = (found.scene(), &found.event.terms.prices_minor);
-    let seats = seats(event, &body.value.ticket_ids)?;
-    let command = command(seats.clone());
-    match decided(app, event, command, caller.into(), key.of_body(&body.raw)).await? {
-        Reply::SeatsChanged => {}
-        other => return Err(unexpected(&other)),
+impl Deed {
+    async fn respond(
+        self,
+        State(app): State<App>,
+        ApiPath(Id(event)): ApiPath<Id<EventId>>,
+        Organizer(caller): Organizer,
+        key: IdempotencyKey,
+        body: ApiJson<Seats>,
+    ) -> Result<Response, Problem> {
+        let found = Found::get(&app, event)?;
+        let (scene, prices) = (found.scene(), &found.event.terms.prices_minor);
+        let seats = seats(event, &body.value.ticket_ids)?;
+        let command = (self.command)(seats.clone());
+        match decided(&app, event, command, caller.into(), key.of_body(&body.raw)).await? {
+            Reply::SeatsChanged => {}
+            other => return Err(unexpected(&other)),
+        }
+        let (status, told) = self.after;
+        let ticket = |seat: &SeatIndex| {
+            let category = scene.map.section_at(*seat).map_or(0, |section| usize::from(section.category));
+            let price = prices.get(category).copied().unwrap_or(0);
+            scene.held_ticket(*seat, price, status, told, None)
+        };
+        let tickets = seats.iter().map(ticket).collect();
+        Ok(Json(Changed { event_id: Id(event), tickets }).into_response())
     }
-    let ticket = |seat: &SeatIndex| {
-        let category = scene.map.section_at(*seat).map_or(0, |section| usize::from(section.category));
-        let price = prices.get(category).copied().unwrap_or(0);
-        scene.held_ticket(*seat, price, status, Told::Nothing, None)
-    };
-    let tickets = seats.iter().map(ticket).collect();
-    Ok(Json(Changed { event_id: Id(event), tickets }).into_response())
 }
 
 pub(super) async fn comp(
@@ -151,7 +150,11 @@ pub(super) async fn comp(
 ) -> Result<Response, Problem> {
     let scene = app.scene(event)?;
     let Id(to) = body.value.user_id;
-    if app.cluster.with_accounts(|accounts| accounts.account(to).is_none())? {
+    if app.people.account(to)?.is_none() {
+        // They may have signed up at another node a moment ago.
+        identity::hear_of_newcomers(&app).await?;
+    }
+    if app.people.account(to)?.is_none() {
         return Err(Problem::invalid_field("/userId", "there is no such user"));
     }
     let command = Command::Comp { seats: seats(event, &body.value.ticket_ids)?, to };

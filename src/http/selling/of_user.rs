@@ -48,7 +48,7 @@ async fn bookings(
     ApiQuery(page): ApiQuery<PageQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let own = found(&app, id, &caller, bookings_of(&app, id).await?)?;
+    let own = found(&app, id, &caller, bookings_of(&app, id)).await?;
     respond((id, "bookings"), page, &headers, own, |own| own.shown(&app, caller.user))
 }
 
@@ -59,7 +59,7 @@ async fn holds(
     ApiQuery(page): ApiQuery<PageQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let own = found(&app, id, &caller, own_holds::of(&app, id).await?)?;
+    let own = found(&app, id, &caller, own_holds::of(&app, id)).await?;
     respond((id, "holds"), page, &headers, own, |own| own.shown(&app))
 }
 
@@ -70,13 +70,19 @@ async fn payments(
     ApiQuery(page): ApiQuery<PageQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let own = found(&app, id, &caller, own_bookings::of(&app, id).await?)?;
+    let own = found(&app, id, &caller, own_bookings::of(&app, id)).await?;
     respond((id, "payments"), page, &headers, own, |own| own.payment_shown(&app, caller.user))
 }
 
-/// What was found, unless that is nothing of nobody, or not for the caller.
-fn found<T>(app: &App, id: UserId, caller: &Customer, found: Vec<T>) -> Result<Vec<T>, Problem> {
+/// What is found, unless that is nothing of nobody. All nodes are asked, and for nobody who may not see it.
+async fn found<T>(
+    app: &App,
+    id: UserId,
+    caller: &Customer,
+    looking: impl Future<Output = Result<Vec<T>, Problem>>,
+) -> Result<Vec<T>, Problem> {
     require_own(id, caller)?;
+    let found = looking.await?;
     if found.is_empty() {
         account_for(app, id, caller)?;
     }

@@ -39,16 +39,21 @@ pub(super) fn routes() -> Routes {
             put(profile::change, "Change an account; what is left out stays")
                 .says("Another password of one's own needs the current one, and makes all tokens void.")
                 .gives::<UserBody>(ok)
-                .refuses(taken),
+                .refuses(taken)
+                .refuses(&[Code::InUse]),
         )
         .route(
             "/users/{id}",
             delete(profile::erase, "Erase who somebody is; what they have bought stays")
-                .gives_nothing(nothing),
+                .gives_nothing(nothing)
+                .refuses(&[Code::InUse]),
         )
         .route(
             "/users/{id}/role",
-            put(profile::set_role, "Change what somebody may do").gives::<UserBody>(ok),
+            put(profile::set_role, "Change what somebody may do")
+                .says("The operator whom the configuration names keeps that role.")
+                .gives::<UserBody>(ok)
+                .refuses(&[Code::InUse]),
         )
         .route(
             "/users/{id}/export",

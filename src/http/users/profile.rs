@@ -82,7 +82,7 @@ pub(super) async fn change(
         after.check(wish.password.as_deref())?;
         matching.require(&Tag::of_json(&shown(&app, &seen).await?)?)?;
         if let (Some(new), None) = (&wish.password, &password) {
-            wish.require_current(&app, &caller, &seen).await?;
+            wish.require_current(&app, &caller, (&seen, &before)).await?;
             password = Some(app.passwords.hash(new.clone()).await?);
         }
         match decided(&app, seen, (before, &after), password.clone()).await? {
@@ -108,8 +108,8 @@ async fn decided(
         let sealed = sealed.ok_or_else(|| Problem::internal("a key that opened does so no longer"))?;
         Some((sealer.logins(after), sealed))
     };
-    let (change, now) = (Change { seen, profile, password }, app.now());
-    let decide = move |accounts: &dyn Registry| account::change(accounts, change, now);
+    let (change, names, now) = (Change { seen, profile, password }, app.people.bootstrap(), app.now());
+    let decide = move |accounts: &dyn Registry| account::change(accounts, change, names, now);
     Ok(app.cluster.update_accounts(decide).await?)
 }
 
@@ -124,8 +124,14 @@ impl Wish {
         }
     }
 
-    /// Whoever finds an open session must not be able to lock its owner out.
-    async fn require_current(&self, app: &App, caller: &Customer, seen: &Account) -> Result<(), Problem> {
+    /// Whoever finds an open session must not be able to lock its owner out, nor to guess the password as often as they
+    /// like: a wrong one is a failed log-in.
+    async fn require_current(
+        &self,
+        app: &App,
+        caller: &Customer,
+        (seen, person): (&Account, &Person),
+    ) -> Result<(), Problem> {
         if caller.user != seen.id {
             return Ok(());
         }
@@ -133,9 +139,14 @@ impl Wish {
             let message = "is needed for another password of your own";
             return Err(Problem::invalid_field("/currentPassword", message));
         };
-        if app.passwords.verify(current.clone(), Some(seen.password.clone())).await? {
+        app.limits.log_in(&person.username)?;
+        let right = app.passwords.verify(current.clone(), Some(seen.password.clone())).await?;
+        // Others may have used the last attempt up meanwhile.
+        app.limits.log_in(&person.username)?;
+        if right {
             return Ok(());
         }
+        app.limits.log_in_failed(&person.username);
         Err(Problem::invalid_field("/currentPassword", "is not your password"))
     }
 }
@@ -146,8 +157,8 @@ pub(super) async fn erase(
     caller: Customer,
 ) -> Result<StatusCode, Problem> {
     super::require_own(id, &caller)?;
-    let now = app.now();
-    let decide = move |accounts: &dyn Registry| account::erase(accounts, id, now);
+    let (names, now) = (app.people.bootstrap(), app.now());
+    let decide = move |accounts: &dyn Registry| account::erase(accounts, id, names, now);
     app.cluster.update_accounts(decide).await??;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -158,8 +169,8 @@ pub(super) async fn set_role(
     Operator(_): Operator,
     body: ApiJson<NewRole>,
 ) -> Result<Response, Problem> {
-    let (role, now) = (body.value.role.0, app.now());
-    let decide = move |accounts: &dyn Registry| account::set_role(accounts, id, role, now);
+    let (role, names, now) = (body.value.role.0, app.people.bootstrap(), app.now());
+    let decide = move |accounts: &dyn Registry| account::set_role(accounts, id, role, names, now);
     let account = app.cluster.update_accounts(decide).await??;
     Ok(Json(shown(&app, &account).await?).into_response())
 }
