@@ -25,7 +25,9 @@ export class Basket extends EventTarget {
       this.take(await get(`/holds/${id}`));
       this.wanted = new Set(this.held);
     } catch (problem) {
-      if (problem.status === 410 || problem.status === 404) this.forget();
+      if (problem.status !== 410 && problem.status !== 404) return this.tell(problem);
+      this.forget();
+      this.dispatchEvent(new Event("ended"));
     }
     this.changed();
   }

@@ -65,6 +65,7 @@ class EventPage {
     this.seats.addEventListener("change", this.update);
     this.basket.addEventListener("change", () => { this.map.mine = this.basket.wanted; this.map.refresh(); this.update(); this.seatList?.refresh(null); });
     this.basket.addEventListener("refused", ({ detail }) => this.refused(detail));
+    this.basket.addEventListener("ended", () => notice("Your seats are not held any more. If you were about to pay, look under “My bookings”.", "bad"));
     this.basket.addEventListener("lost", ({ detail }) => this.offerInstead(detail));
     this.stopPanel = showBasket(this.panel, this);
   }

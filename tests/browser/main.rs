@@ -7,6 +7,7 @@ mod support;
 mod journey;
 mod logic;
 mod map;
+mod patience;
 mod people;
 mod race;
 mod reconnect;
