@@ -5,9 +5,7 @@ use std::io::Write;
 use std::sync::OnceLock;
 
 use axum::extract::State;
-use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use flate2::Compression;
@@ -15,7 +13,7 @@ use flate2::write::GzEncoder;
 
 use super::App;
 use super::cache::{Audience, Tag};
-use super::extract::ApiPath;
+use super::extract::{ApiPath, accepts_gzip};
 use super::openapi::{Part, Routes, get};
 use super::problem::Problem;
 use crate::web::{ASSETS, Asset, PICTURE, Page, SCRIPT, STYLE};
@@ -97,7 +95,7 @@ impl Packed {
 
 /// What does not change while the node runs.
 fn still(media_type: &'static str, packed: &Packed, headers: &HeaderMap) -> Response {
-    let gzip = takes_gzip(headers);
+    let gzip = accepts_gzip(headers);
     let (tag, body) = if gzip { &packed.gzip } else { &packed.plain };
     let guard = tag.guard(headers, Audience::Public);
     let body = if guard.is_unchanged() { Vec::new() } else { body.clone() };
@@ -107,36 +105,4 @@ fn still(media_type: &'static str, packed: &Packed, headers: &HeaderMap) -> Resp
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     response
-}
-
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let given = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    given.flat_map(|value| value.split(',')).any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        let refused =
-            parts.any(|part| part.strip_prefix("q=").is_some_and(|q| q.trim_matches(['0', '.']).is_empty()));
-        is_gzip && !refused
-    })
-}
-
-#[cfg(test)]
-mod test {
-    use super::*;
-
-    #[test]
-    fn who_takes_gzip_is_asked_for_by_name() {
-        for (given, taken) in [
-            ("gzip, deflate, br", true),
-            ("GZIP;q=0.5", true),
-            ("gzip;q=0", false),
-            ("gzip;q=0.0", false),
-            ("br", false),
-            ("", false),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(ACCEPT_ENCODING, given.parse().unwrap());
-            assert_eq!(takes_gzip(&headers), taken, "{given}");
-        }
-    }
 }
