@@ -10,7 +10,8 @@ use domain::event::{Caller, Command, Key};
 use tokio::sync::oneshot;
 
 use crate::answer::{Answered, Fault};
-use crate::owners::{Observer, lock};
+use crate::owners::lock;
+use crate::shell::Observer;
 
 /// A command, and where its answer goes.
 pub(crate) struct Ask {

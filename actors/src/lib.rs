@@ -11,10 +11,12 @@ mod inbox;
 mod outbox;
 mod owners;
 mod payment_worker;
+mod shell;
 
 pub use answer::{Answer, Answered, Fault};
 pub use executor::{Arbiters, CurrentThread, Executor, LocalFuture, Start};
-pub use owners::{Observer, Owners, Shell};
+pub use owners::Owners;
+pub use shell::{Observer, Shell};
 
 #[cfg(test)]
 #[path = "test/mod.rs"]

@@ -1,6 +1,6 @@
-//! Step ①, in front of the router: a connection lives on the thread of an actor, and the one call that a sale is made of,
-//! `POST /events/{id}/holds`, is answered right there. Everything else goes through the router on the node's other
-//! threads, so that a seat map of fifty thousand seats keeps no hold waiting.
+//! Step ①, in front of the router: a connection lives on the thread of an actor, and the calls that a sale is made of,
+//! `POST /events/{id}/holds`, `POST /bookings` and `POST /bookings/{id}` of an event, are answered right there. Everything
+//! else goes through the router on the node's other threads, so that a seat map of fifty thousand seats keeps no hold waiting.
 //!
 //! Owns the choice and nothing of what a call means: the short way ends in the same handler, after the same extractors
 //! in the same order, inside the same envelope. Hazard: what the router adds to every call must be added here as well.
@@ -57,6 +57,27 @@ struct Short {
     envelope: Arc<Envelope>,
 }
 
+/// What takes the short way.
+#[derive(Clone, Copy)]
+enum Call {
+    Hold(EventId),
+    Book,
+    Buy(EventId),
+}
+
+impl Call {
+    /// What a POST to `path` asks for.
+    fn at(path: &str) -> Option<Self> {
+        if let Some(bookings) = path.strip_prefix("/bookings") {
+            return match bookings.strip_prefix('/') {
+                Some(event) => event.parse().ok().map(Self::Buy),
+                None => bookings.is_empty().then_some(Self::Book),
+            };
+        }
+        path.strip_prefix("/events/")?.strip_suffix("/holds")?.parse().ok().map(Self::Hold)
+    }
+}
+
 impl Front {
     /// For clients. To be made on the runtime on which the router is to run.
     #[must_use]
@@ -106,11 +127,11 @@ impl Service<Request<Incoming>> for Connection {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (inner, peer) = (self.front.clone(), self.peer);
-        let short = inner.short.as_ref().and_then(|short| short.event_of(&request));
+        let short = inner.short.as_ref().and_then(|short| short.call_of(&request));
         match short {
-            Some(event) => Box::pin(async move {
+            Some(call) => Box::pin(async move {
                 let short = inner.short.as_ref().expect("it has just said that this call is its own");
-                Ok(short.hold(event, peer, request).await)
+                Ok(short.respond(call, peer, request).await)
             }),
             None => Box::pin(async move {
                 let (method, version) = (request.method().clone(), request.version());
@@ -135,25 +156,25 @@ impl Inner {
 }
 
 impl Short {
-    /// The event for which `request` asks for a hold, where it takes the short way: with a body that is announced, not
-    /// too large, and on its way, and from no page of another origin, which is for the router to allow.
-    fn event_of(&self, request: &Request<Incoming>) -> Option<EventId> {
+    /// What `request` asks for, where it takes the short way: with a body that is announced, not too large, and on its way,
+    /// and from no page of another origin, which is for the router to allow.
+    fn call_of(&self, request: &Request<Incoming>) -> Option<Call> {
         let headers = request.headers();
         if request.method() != Method::POST || headers.contains_key(EXPECT) || headers.contains_key(ORIGIN) {
             return None;
         }
-        let event = request.uri().path().strip_prefix("/events/")?.strip_suffix("/holds")?.parse().ok()?;
+        let call = Call::at(request.uri().path())?;
         let announced = request.body().size_hint().upper()?;
-        (announced <= self.app.config.http.body_limit_bytes as u64).then_some(event)
+        (announced <= self.app.config.http.body_limit_bytes as u64).then_some(call)
     }
 
-    async fn hold(&self, event: EventId, peer: IpAddr, request: Request<Incoming>) -> Response {
+    async fn respond(&self, call: Call, peer: IpAddr, request: Request<Incoming>) -> Response {
         let (parts, body) = request.into_parts();
         let access = Access::of(&parts.method, &parts.uri);
         let id = self.envelope.request_id(&parts.headers);
         let client = self.app.limits.client(peer, &parts.headers);
         let answering = async {
-            self.answer(event, client, parts, body).await.unwrap_or_else(IntoResponse::into_response)
+            self.answer(call, client, parts, body).await.unwrap_or_else(IntoResponse::into_response)
         };
         let response = self.envelope.around(id, Some(client), answering).await;
         access.log(Some(client), &response);
@@ -162,7 +183,7 @@ impl Short {
 
     async fn answer(
         &self,
-        event: EventId,
+        call: Call,
         client: IpAddr,
         mut parts: Parts,
         body: Incoming,
@@ -174,7 +195,13 @@ impl Short {
         accepted(&parts.headers, &["application/json"])?;
         let caller = Customer::from_request_parts(&mut parts, &self.app).await?;
         let key = IdempotencyKey::from_request_parts(&mut parts, &self.app).await?;
-        let body = ApiJson::of(&parts.headers, raw).await?;
-        selling::hold(&self.app, event, caller, key, body).await
+        let (app, headers) = (&self.app, &parts.headers);
+        match call {
+            Call::Hold(event) => {
+                selling::hold(app, event, caller, key, ApiJson::of(headers, raw).await?).await
+            }
+            Call::Book => selling::book(app, caller, key, ApiJson::of(headers, raw).await?).await,
+            Call::Buy(event) => selling::buy(app, event, caller, key, ApiJson::of(headers, raw).await?).await,
+        }
     }
 }

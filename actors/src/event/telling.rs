@@ -11,7 +11,8 @@ use domain::event::{self, Channel, Ended, Fact, Stamped};
 use domain::ids::{DeliveryId, DeliveryNumber};
 use domain::ports::{Delivered, Errand, SendFault};
 
-use super::{EventActor, Turn};
+use super::EventActor;
+use super::turn::Turn;
 use crate::answer::{Fault, Release};
 use crate::outbox::{self, Next};
 

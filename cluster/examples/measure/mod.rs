@@ -2,11 +2,13 @@
 
 #![allow(dead_code, reason = "each measurement uses what it needs")]
 
+use std::alloc::{GlobalAlloc, Layout};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use cluster::{ClusterConfig, JournalObserver};
@@ -123,4 +125,55 @@ pub(crate) fn bare_sync(dir: &Path) -> io::Result<Duration> {
 pub(crate) fn percentile(times: &mut [Duration], percent: usize) -> Duration {
     times.sort_unstable();
     times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).copied().unwrap_or_default()
+}
+
+static ALLOCATED: AtomicU64 = AtomicU64::new(0);
+static MOST_ALLOCATED: AtomicU64 = AtomicU64::new(0);
+
+/// What the node allocates with, counted.
+pub(crate) struct Counted;
+
+impl Counted {
+    fn more(bytes: usize) {
+        let now = ALLOCATED.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
+        MOST_ALLOCATED.fetch_max(now, Ordering::Relaxed);
+    }
+
+    fn less(bytes: usize) {
+        ALLOCATED.fetch_sub(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+#[allow(unsafe_code, reason = "an allocator cannot be counted otherwise; all of it is passed on as it came")]
+// SAFETY: every call goes to `MiMalloc` with the arguments it came with.
+unsafe impl GlobalAlloc for Counted {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        Self::more(layout.size());
+        // SAFETY: the caller's promises are the same.
+        unsafe { mimalloc::MiMalloc.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        Self::less(layout.size());
+        // SAFETY: the caller's promises are the same.
+        unsafe { mimalloc::MiMalloc.dealloc(memory, layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        Self::more(layout.size());
+        // SAFETY: the caller's promises are the same.
+        unsafe { mimalloc::MiMalloc.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        Self::more(size);
+        Self::less(layout.size());
+        // SAFETY: the caller's promises are the same.
+        unsafe { mimalloc::MiMalloc.realloc(memory, layout, size) }
+    }
+}
+
+/// What is allocated, in MiB: now, and at most so far. Memory that was given back and is still the process's is not in it.
+pub(crate) fn allocated_mib() -> (u64, u64) {
+    (ALLOCATED.load(Ordering::Relaxed) >> 20, MOST_ALLOCATED.load(Ordering::Relaxed) >> 20)
 }

@@ -26,7 +26,7 @@ use crate::http::wire::Id;
 /// A hold, or several of one event, and how they are paid: without that they are paid later.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct NewBooking {
+pub(in crate::http) struct NewBooking {
     hold_id: Option<String>,
     hold_ids: Option<Vec<String>>,
     payment: Option<NewPayment>,
@@ -34,7 +34,7 @@ pub(super) struct NewBooking {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct NewOneCall {
+pub(in crate::http) struct NewOneCall {
     ticket_ids: Vec<String>,
     payment_details: NewPayment,
 }
@@ -51,21 +51,31 @@ pub(super) async fn create(
     key: IdempotencyKey,
     body: ApiJson<NewBooking>,
 ) -> Result<Response, Problem> {
+    book(&app, caller, key, body).await
+}
+
+/// Where both ways of `POST /bookings` meet.
+pub(in crate::http) async fn book(
+    app: &App,
+    caller: Customer,
+    key: IdempotencyKey,
+    body: ApiJson<NewBooking>,
+) -> Result<Response, Problem> {
     let NewBooking { hold_id, hold_ids, payment } = body.value;
     let (event, holds) = holds(hold_id, hold_ids)?;
     let scene = app.scene(event)?;
     let idempotency = key.of_body(&body.raw);
     let Some(payment) = payment else {
         let command = Command::Reserve { holds };
-        let reply = decided(&app, event, command, caller.into(), idempotency).await?;
+        let reply = decided(app, event, command, caller.into(), idempotency).await?;
         return render_made(&scene, &reply);
     };
-    let payment = payment.terms(&app, "payment")?;
+    let payment = payment.terms(app, "payment")?;
     let command = match holds[..] {
         [hold] => Command::Book { hold, payment },
         _ => Command::BookTogether { holds, payment },
     };
-    let reply = decided(&app, event, command, caller.into(), idempotency).await?;
+    let reply = decided(app, event, command, caller.into(), idempotency).await?;
     render_paid(&scene, StatusCode::CREATED, &reply, |body| body)
 }
 
@@ -95,12 +105,23 @@ pub(super) async fn one_call(
     key: IdempotencyKey,
     body: ApiJson<NewOneCall>,
 ) -> Result<Response, Problem> {
+    buy(&app, event, caller, key, body).await
+}
+
+/// Where both ways of `POST /bookings/{id}` meet, whose id is the event's.
+pub(in crate::http) async fn buy(
+    app: &App,
+    event: EventId,
+    caller: Customer,
+    key: IdempotencyKey,
+    body: ApiJson<NewOneCall>,
+) -> Result<Response, Problem> {
     let scene = app.scene(event)?;
     let idempotency = key.of_body(&body.raw);
     let seats = seats(event, &body.value.ticket_ids)?;
-    let payment = body.value.payment_details.terms(&app, "paymentDetails")?;
+    let payment = body.value.payment_details.terms(app, "paymentDetails")?;
     let command = Command::HoldAndBook { seats, payment };
-    let reply = decided(&app, event, command, caller.into(), idempotency).await?;
+    let reply = decided(app, event, command, caller.into(), idempotency).await?;
     render_paid(&scene, StatusCode::CREATED, &reply, BookingBody::with_booking_id)
 }
 

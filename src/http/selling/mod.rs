@@ -29,6 +29,7 @@ use super::extract::Idempotency;
 use super::openapi::{Part, Routes, delete, get, patch, post, put};
 use super::problem::{Code, Problem};
 
+pub(super) use bookings::{book, buy};
 pub(super) use holds::hold;
 pub(super) use of_user::{Records, booking_ids, user_routes};
 pub(super) use payment_views::payment_status;
