@@ -47,7 +47,7 @@ fn together(mut rows: &[Row]) -> io::Result<Vec<&[Row]>> {
             }
             count += 1;
         }
-        let (run, rest) = rows.split_at(count);
+        let (run, rest) = rows.split_at_checked(count).unwrap_or((rows, &[]));
         runs.push(run);
         rows = rest;
     }
