@@ -1,7 +1,7 @@
 //! Which path goes where, on both listeners, and what surrounds all of them.
 //!
 //! ```text
-//! envelope (id, limits, deadline, panics, problem bodies) ─► CORS ─► audit ─► relay ─► body limit ─► route ─► [JSON only] ─► extractors ─► handler
+//! envelope (id, limits, deadline, panics, problem bodies) ─► audit ─► [CORS] ─► relay ─► body limit ─► route ─► [JSON only] ─► extractors ─► handler
 //! ```
 
 use axum::Router;
@@ -24,7 +24,12 @@ use crate::config::HttpConfig;
 /// What clients reach.
 pub(super) fn public_router(app: &App) -> Router {
     surround(public_routes(&app.config.http), app, |routes| {
-        routes.layer(from_fn_with_state(app.clone(), relay))
+        let routes = routes.layer(from_fn_with_state(app.clone(), relay));
+        // Pages of others are for clients: operators give no page of another origin their token.
+        match cors(&app.config.http.cors_origins) {
+            Some(allowed) => routes.layer(allowed),
+            None => routes,
+        }
     })
 }
 
@@ -75,9 +80,5 @@ fn surround(routes: Routes, app: &App, inside: impl FnOnce(Router<App>) -> Route
         .method_not_allowed_fallback(|method: Method| async move { Problem::method_not_allowed(&method) })
         .layer(DefaultBodyLimit::max(app.config.http.body_limit_bytes));
     let routes = inside(routes).layer(from_fn_with_state(app.clone(), audited));
-    let routes = match cors(&app.config.http.cors_origins) {
-        Some(allowed) => routes.layer(allowed),
-        None => routes,
-    };
     routes.layer(from_fn_with_state(around, envelope)).with_state(app.clone())
 }

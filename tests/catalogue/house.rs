@@ -21,6 +21,7 @@ fn the_house_keeps_withdraws_gives_and_moves_seats() {
     let house = |who: &Client, what: &str, seats: &[usize]| {
         who.post(&format!("/events/{}/seats/{what}", sale.event), &json!({"ticketIds": sale.ids(seats)}))
     };
+    let seats = format!("{}/seats", path_of(&sale));
     for what in ["block", "kill", "unblock", "restore"] {
         house(&ann, what, &[0]).expect_problem(403, "forbidden");
         house(&stranger, what, &[0]).expect_problem(403, "forbidden");
@@ -32,8 +33,18 @@ fn the_house_keeps_withdraws_gives_and_moves_seats() {
     );
     sale.hold(&ann, &[0]).expect_problem(409, "seat-unavailable");
     house(&operator, "unblock", &[1]).expect(200);
-    house(&operator, "kill", &[0, 2]).expect(200);
-    assert_eq!(sale.status(&ann, 2), "blocked");
+    assert_eq!(house(&operator, "kill", &[0, 2]).expect(200)["tickets"][1]["killed"], true);
+    house(&operator, "block", &[1]).expect(200);
+    let seen = |who: &Client, seat: usize| who.get(&seats).expect(200)["seats"][seat].clone();
+    for (seat, killed) in [(0, json!(true)), (1, Value::Null), (2, json!(true))] {
+        let (by_all, by_operator) = (seen(&ann, seat), seen(&operator, seat));
+        assert_eq!((&by_all["status"], &by_operator["status"]), (&json!("blocked"), &json!("blocked")));
+        assert_eq!((&by_all["killed"], &by_operator["killed"]), (&Value::Null, &killed), "{seat}");
+    }
+    let tag = operator.get(&seats).header("etag").expect("a tag").to_owned();
+    house(&operator, "kill", &[1]).expect(200);
+    let again = operator.send("GET", &seats, &[("if-none-match", &tag)], None).expect(200);
+    assert_eq!(again["seats"][1]["killed"], true, "another answer, though no status has changed");
     house(&operator, "unblock", &[0]).expect_problem(409, "seat-unavailable");
     assert_eq!(house(&operator, "restore", &[0]).expect(200)["tickets"][0]["status"], "available");
 

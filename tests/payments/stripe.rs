@@ -12,6 +12,35 @@ fn node_with(stripe: &FakeStripe, more: &[(&'static str, &str)]) -> Node {
     Node::start_with(&NodeOptions { env, ..NodeOptions::default() })
 }
 
+/// A Stripe, a node that pays by it, a sale of ten seats there, and a buyer.
+struct Stand {
+    stripe: FakeStripe,
+    node: Node,
+    sale: Sale,
+    ann: Client,
+}
+
+impl Stand {
+    fn new() -> Self {
+        Self::with(&[])
+    }
+
+    fn with(more: &[(&'static str, &str)]) -> Self {
+        let stripe = FakeStripe::start();
+        let node = node_with(&stripe, more);
+        let sale = Sale::open(&node, 10, &json!({}));
+        let ann = node.customer("ann");
+        Self { stripe, node, sale, ann }
+    }
+
+    /// A booking of the first seat that waits for its buyer's bank, and Stripe's name of the attempt.
+    fn asked_to_act(&self) -> (Value, String) {
+        let pending = book(&self.ann, &self.sale, &[0], "pm_card_3ds").expect(202);
+        let intent = self.stripe.intent_of(id(&pending["payment"])).expect("it was asked for");
+        (pending, intent)
+    }
+}
+
 fn book(buyer: &Client, sale: &Sale, seats: &[usize], token: &str) -> Answer {
     let body = json!({"ticketIds": sale.ids(seats), "paymentDetails": by_stripe(token)});
     buyer.post(&format!("/bookings/{}", sale.event), &body)
@@ -19,16 +48,13 @@ fn book(buyer: &Client, sale: &Sale, seats: &[usize], token: &str) -> Answer {
 
 #[test]
 fn a_card_is_charged_declined_and_refunded() {
-    let stripe = FakeStripe::start();
-    let node = node_with(&stripe, &[]);
-    let sale = Sale::open(&node, 10, &json!({}));
-    let ann = node.customer("ann");
-    let booked = book(&ann, &sale, &[0, 1], "pm_card_visa").expect(201);
+    let Stand { stripe, node, sale, ann } = &Stand::new();
+    let booked = book(ann, sale, &[0, 1], "pm_card_visa").expect(201);
     assert_eq!(booked["payment"]["status"], "captured");
     assert_eq!((stripe.sums().captured, stripe.sums().refunded), (5_000, 0));
     for token in ["pm_card_declined", "pm_missing"] {
-        book(&ann, &sale, &[2], token).expect_problem(402, "payment-declined");
-        assert_eq!(sale.status(&ann, 2), "available");
+        book(ann, sale, &[2], token).expect_problem(402, "payment-declined");
+        assert_eq!(sale.status(ann, 2), "available");
     }
     let unknown =
         json!({"ticketIds": sale.ids(&[2]), "paymentDetails": {"provider": "paypal", "token": "x"}});
@@ -41,19 +67,16 @@ fn a_card_is_charged_declined_and_refunded() {
         "refunded"
     );
     assert_eq!((stripe.sums().captured, stripe.sums().refunded), (5_000, 5_000));
-    balances(&stripe, &node.operator(), &sale.event);
+    balances(stripe, &node.operator(), &sale.event);
     assert!(!node.log().contains(fake_stripe::KEY), "the key is in the log");
     assert!(!node.log().contains(WEBHOOK_SECRET), "the secret is in the log");
 }
 
 #[test]
 fn a_buyer_acts_at_the_bank_and_the_booking_follows() {
-    let stripe = FakeStripe::start();
-    let node = node_with(&stripe, &[]);
-    let sale = Sale::open(&node, 10, &json!({}));
-    let ann = node.customer("ann");
+    let Stand { stripe, node, sale, ann } = &Stand::new();
     for (seat, well, status) in [(0, true, "booked"), (1, false, "cancelled")] {
-        let pending = book(&ann, &sale, &[seat], "pm_card_3ds").expect(202);
+        let pending = book(ann, sale, &[seat], "pm_card_3ds").expect(202);
         let payment = &pending["payment"];
         assert_eq!(payment["status"], "requires_action");
         assert_eq!(payment["nextAction"]["url"], "https://bank.example/3ds");
@@ -62,9 +85,9 @@ fn a_buyer_acts_at_the_bank_and_the_booking_follows() {
         );
         let intent = stripe.intent_of(id(payment)).expect("it was asked for");
         stripe.act(&intent, well);
-        assert_eq!(settled(&ann, id(&pending))["status"], status);
+        assert_eq!(settled(ann, id(&pending))["status"], status);
     }
-    balances(&stripe, &node.operator(), &sale.event);
+    balances(stripe, &node.operator(), &sale.event);
 }
 
 /// Faults that a request may meet, and where.
@@ -134,22 +157,31 @@ fn an_answer_that_never_comes_is_found_out_and_gets_its_seats_or_lets_the_money_
 }
 
 #[test]
+fn money_is_let_go_of_even_where_stripe_repeats_its_fault_under_a_key() {
+    let stand = Stand::new();
+    let Stand { stripe, node, sale, ann } = &stand;
+    let (pending, intent) = stand.asked_to_act();
+    stripe.fail_next("cancel", Fault::FailsForGood);
+    stripe.act(&intent, false);
+    assert_eq!(settled(ann, id(&pending))["status"], "cancelled");
+    assert_eq!((stripe.faults_left(), stripe.status_of(&intent)), (0, "canceled".to_owned()));
+    balances(stripe, &node.operator(), &sale.event);
+}
+
+#[test]
 fn webhooks_are_verified_heard_once_and_may_come_in_any_order() {
-    let stripe = FakeStripe::start();
-    let node = node_with(&stripe, &[]);
-    let sale = Sale::open(&node, 10, &json!({}));
-    let ann = node.customer("ann");
+    let Stand { stripe, node, sale, ann } = &Stand::new();
     let nobody = node.client();
-    let pending = book(&ann, &sale, &[0], "pm_card_3ds").expect(202);
+    let pending = book(ann, sale, &[0], "pm_card_3ds").expect(202);
     let payment = id(&pending["payment"]).to_owned();
     let intent = stripe.intent_of(&payment).expect("it was asked for");
     stripe.act(&intent, true);
-    settled(&ann, id(&pending));
+    settled(ann, id(&pending));
     let told: Vec<Value> = stripe.messages();
     for message in told.iter().rev().chain(&told) {
         assert_eq!(send(&nobody, message, now_seconds()).status, 200, "{message}");
     }
-    let booked = settled(&ann, id(&pending));
+    let booked = settled(ann, id(&pending));
     assert_eq!((&booked["status"], &booked["payment"]["status"]), (&json!("booked"), &json!("captured")));
 
     stripe.dispute(&intent, "needs_response");
@@ -177,12 +209,9 @@ fn webhooks_are_verified_heard_once_and_may_come_in_any_order() {
 
 #[test]
 fn a_webhook_about_another_amount_books_nothing() {
-    let stripe = FakeStripe::start();
-    let node = node_with(&stripe, &[]);
-    let sale = Sale::open(&node, 10, &json!({}));
-    let ann = node.customer("ann");
-    let pending = book(&ann, &sale, &[0], "pm_card_3ds").expect(202);
-    let intent = stripe.intent_of(id(&pending["payment"])).expect("it was asked for");
+    let stand = Stand::new();
+    let Stand { stripe, node, sale, ann } = &stand;
+    let (pending, intent) = stand.asked_to_act();
     let object = |amount: i64, currency: &str| {
         json!({"id": intent, "status": "requires_capture", "amount": amount, "currency": currency,
             "metadata": {"onsale_payment": pending["payment"]["id"], "onsale_attempt": "0"}})
@@ -196,26 +225,23 @@ fn a_webhook_about_another_amount_books_nothing() {
     let told = send(&node.client(), &message("evt_right", object(2_500, "eur")), now_seconds()).expect(200);
     assert_eq!(told["heard"], true);
     // It said so before the buyer had acted; the money is not there, and nobody gets a ticket for it.
-    let never = book(&ann, &sale, &[1], "pm_card_visa").expect(201);
+    let never = book(ann, sale, &[1], "pm_card_visa").expect(201);
     assert_eq!(never["payment"]["status"], "captured");
     stripe.act(&intent, true);
-    assert_eq!(settled(&ann, id(&pending))["status"], "booked");
-    balances(&stripe, &node.operator(), &sale.event);
+    assert_eq!(settled(ann, id(&pending))["status"], "booked");
+    balances(stripe, &node.operator(), &sale.event);
 }
 
 #[test]
 fn money_that_is_cancelled_at_stripe_ends_the_booking() {
-    let stripe = FakeStripe::start();
-    let node = node_with(&stripe, &[]);
-    let sale = Sale::open(&node, 10, &json!({}));
-    let ann = node.customer("ann");
-    let pending = book(&ann, &sale, &[0], "pm_card_3ds").expect(202);
-    let intent = stripe.intent_of(id(&pending["payment"])).expect("it was asked for");
+    let stand = Stand::new();
+    let Stand { stripe, node, sale, ann } = &stand;
+    let (pending, intent) = stand.asked_to_act();
     stripe.meddle(&intent, "canceled");
-    let gone = settled(&ann, id(&pending));
+    let gone = settled(ann, id(&pending));
     assert_eq!((&gone["status"], &gone["payment"]["status"]), (&json!("cancelled"), &json!("declined")));
-    assert_eq!(sale.status(&ann, 0), "available");
-    balances(&stripe, &node.operator(), &sale.event);
+    assert_eq!(sale.status(ann, 0), "available");
+    balances(stripe, &node.operator(), &sale.event);
 }
 
 #[test]

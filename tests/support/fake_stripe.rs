@@ -31,6 +31,8 @@ pub(crate) enum Fault {
     DropAfter,
     /// Nothing is done, and the answer says so by a 500.
     Fails,
+    /// The same, and whoever asks again under the same key is answered the same.
+    FailsForGood,
     /// It is done, and the answer takes so long that nobody waits for it.
     Hangs,
 }
@@ -137,6 +139,11 @@ impl FakeStripe {
         ours.max_by_key(|(_, intent)| intent["number"].as_u64()).map(|(id, _)| id.clone())
     }
 
+    /// Where an attempt stands.
+    pub(crate) fn status_of(&self, intent: &str) -> String {
+        self.books().intents[intent]["status"].as_str().expect("a status").to_owned()
+    }
+
     /// The buyer does what was required.
     pub(crate) fn act(&self, intent: &str, well: bool) {
         let mut books = self.books();
@@ -220,7 +227,15 @@ async fn answer(
     };
     match fault {
         Some(Fault::DropBefore) => return Err(lost()),
-        Some(Fault::Fails) => return Ok(rendered(500, &json!({"error": {"type": "api_error"}}))),
+        Some(Fault::Fails) => return Ok(rendered(500, &failure())),
+        Some(Fault::FailsForGood) => {
+            let mut books = books.lock().expect("the books");
+            if let Some(key) = header("idempotency-key") {
+                let asked = format!("{path} {:?}", form(&body));
+                books.answered.insert(key, (asked, 500, failure()));
+            }
+            return Ok(rendered(500, &failure()));
+        }
         _ => {}
     }
     let authorized = header("authorization").as_deref() == Some(&format!("Bearer {KEY}"));
@@ -237,6 +252,10 @@ async fn answer(
         _ => {}
     }
     Ok(rendered(status, &answer))
+}
+
+fn failure() -> Value {
+    json!({"error": {"type": "api_error"}})
 }
 
 fn rendered(status: u16, body: &Value) -> Response<Full<Bytes>> {

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 
-use domain::event::Stamped;
+use domain::event::{Fact, Stamped};
 use domain::ids::EventId;
 
 use super::disk::{LogDisk, Op, Write};
@@ -20,7 +20,8 @@ const OPS_PER_WRITE: usize = 256;
 /// So many keys, of at most 7 KiB each, are read at once.
 const KEYS_PER_PAGE: usize = 256;
 
-/// Archives `batches`, of each event in order and without gaps. Returns when they are durable.
+/// Archives `batches`, of each event in order and without gaps. Returns when they are durable. Of an event that is removed
+/// nothing is kept: there is nobody left to ask for its history.
 pub(crate) async fn keep<D: LogDisk>(disk: &D, batches: &[SaleBatch]) -> io::Result<()> {
     let mut by_event: BTreeMap<EventId, Vec<&SaleBatch>> = BTreeMap::new();
     for batch in batches {
@@ -28,6 +29,11 @@ pub(crate) async fn keep<D: LogDisk>(disk: &D, batches: &[SaleBatch]) -> io::Res
     }
     let mut ops: Vec<Op> = Vec::new();
     for (event, batches) in by_event {
+        let mut facts = batches.iter().flat_map(|batch| batch.facts.iter());
+        if facts.any(|stamped| stamped.fact == Fact::SalePurged) {
+            forget_from(disk, event, 0).await?;
+            continue;
+        }
         let facts = batches.iter().flat_map(|batch| batch.facts.iter());
         let items = facts.map(format::encode_bare).collect::<io::Result<Vec<_>>>()?;
         let base = batches.first().map_or(0, |batch| batch.base);

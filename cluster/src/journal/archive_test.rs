@@ -1,3 +1,6 @@
+use domain::ids::SeatIndex;
+use domain::time::UnixMillis;
+
 use super::super::memory::MemoryDisk;
 use super::*;
 
@@ -71,5 +74,24 @@ async fn what_is_behind_a_gap_or_damage_does_not_count_and_can_be_replaced() {
             assert!(read(&disk, 0, 3_000).unwrap() == items(0, 3_000));
             assert_eq!(archived(&disk, NEIGHBOUR).unwrap(), 5);
         }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_kept_of_an_event_that_is_removed() {
+    let disk = filled().await;
+    let stamped = |fact| Stamped { at: UnixMillis::new(1), fact };
+    let batch = |event, base, fact| SaleBatch { event, base, facts: vec![stamped(fact)].into() };
+    let unblocked = |seat| Fact::SeatsUnblocked { seats: vec![SeatIndex::new(seat)] };
+    let batches = [
+        batch(EVENT, 3_000, unblocked(1)),
+        batch(NEIGHBOUR, 5, unblocked(2)),
+        batch(EVENT, 3_001, Fact::SalePurged),
+    ];
+    for _ in 0..2 {
+        keep(&disk, &batches).await.unwrap();
+        disk.sync();
+        assert!(disk.scan(&keys::archive(EVENT)).unwrap().is_empty());
+        assert_eq!(archived(&disk, NEIGHBOUR).unwrap(), 6);
     }
 }
