@@ -27,6 +27,7 @@ pub mod payments_command;
 pub mod peer_answers;
 pub mod people;
 pub mod projections;
+pub mod search;
 pub mod secrets;
 pub mod signals;
 pub mod web;

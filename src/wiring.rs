@@ -31,7 +31,7 @@ use crate::fault::NodeFault;
 use crate::gateway::Providers;
 use crate::http::encoded::Encoded;
 use crate::http::live::Boards;
-use crate::http::{App, Identities, Parts, Readiness, Resets};
+use crate::http::{App, Identities, Parts, Readiness, Resets, SearchCache};
 use crate::limits::{self, Limits};
 use crate::listings::{Directory, Sales};
 use crate::logs;
@@ -41,6 +41,7 @@ use crate::notify::{Carriers, NodeCourier, Sms, Smtp};
 use crate::peer_answers::PeerAnswers;
 use crate::people::People;
 use crate::projections::{Feeds, NodeSeats};
+use crate::search::SearchIndex;
 use crate::secrets::{self, Secrets};
 use admission::{admit_operator, agree_on_seal};
 use listeners::Addresses;
@@ -114,7 +115,9 @@ pub async fn serve_over(
     let owners = owners(&config, &cluster, (journal, gateway), &clock, &metrics, threads.clone(), courier);
     let feeds = Feeds::new(cluster.clone(), cluster.calls());
     let dispatch = dispatch(&config, &cluster, &owners, &clock, edge(&feeds, &cluster, &clock, &metrics));
-    let parts = (dispatch, feeds, &*carriers, people);
+    let search = SearchIndex::start(cluster.clone(), clock.clone(), &config.search, &options.data);
+    let search = search.map_err(NodeFault::Config)?;
+    let parts = (dispatch, feeds, &*carriers, people, search);
     let app = app(config, &cluster, parts, clock, metrics, &secrets, providers);
     cluster.answer_with(Arc::new(PeerAnswers::new(&app)));
     let supervising = owners.clone();
@@ -147,6 +150,7 @@ pub async fn serve_over(
         () = &mut stop => {}
     }
 
+    app.search.stop();
     supervisor.abort();
     watching.abort();
     telling.abort();
@@ -246,7 +250,7 @@ fn edge(feeds: &Feeds, cluster: &Arc<Cluster>, clock: &Arc<dyn Clock>, metrics: 
 fn app(
     config: Config,
     cluster: &Arc<Cluster>,
-    (dispatch, feeds, carriers, people): (Dispatch, Feeds, &Carriers, People),
+    (dispatch, feeds, carriers, people, search): (Dispatch, Feeds, &Carriers, People, SearchIndex),
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     secrets: &Secrets,
@@ -261,6 +265,8 @@ fn app(
         encoded: Encoded::new(seats.clone(), config.http.seat_cache_mebibytes),
         live: Boards::new(seats, &config.live),
         feeds,
+        search,
+        answers: SearchCache::new(config.search.cache_bytes),
         providers,
         people,
         tokens: Tokens::new(

@@ -1,5 +1,5 @@
-//! The shape of the workspace, held: `domain ← actors`, `domain ← cluster`, both `← onsale`, `bench` apart, and
-//! `simulation` on top of them all.
+//! The shape of the workspace, held: `domain ← actors`, `domain ← cluster`, `domain ← search`, all `← onsale`, `bench` apart but
+//! for the index that it measures, and `simulation` on top of them all.
 //!
 //! Owns: who may depend on whom, which package alone may stand on which dependency, and where sled may be named.
 //! Not: versions, licences and bans, which `deny.toml` judges. Hazard: a rule that nothing can break proves nothing, so
@@ -13,12 +13,13 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 /// Every package and the workspace's packages that it stands on, no more and no less.
-const SIDES: [(&str, &[&str]); 6] = [
-    ("onsale", &["onsale-actors", "onsale-bench", "onsale-cluster", "onsale-domain"]),
+const SIDES: [(&str, &[&str]); 7] = [
+    ("onsale", &["onsale-actors", "onsale-bench", "onsale-cluster", "onsale-domain", "onsale-search"]),
     ("onsale-actors", &["onsale-domain"]),
-    ("onsale-bench", &[]),
+    ("onsale-bench", &["onsale-search"]),
     ("onsale-cluster", &["onsale-domain"]),
     ("onsale-domain", &[]),
+    ("onsale-search", &["onsale-domain"]),
     ("onsale-simulation", &["onsale", "onsale-actors", "onsale-bench", "onsale-cluster", "onsale-domain"]),
 ];
 
@@ -26,9 +27,10 @@ const SIDES: [(&str, &[&str]); 6] = [
 const DOMAIN_MAY_USE: [&str; 1] = ["serde"];
 
 /// Dependencies that one package alone may name, in its tests too, so that each can be replaced in one place.
-const OWNED: [(&str, &[&str]); 2] = [
+const OWNED: [(&str, &[&str]); 3] = [
     ("onsale-cluster", &["bincode", "consistent_hash", "openraft", "sled"]),
     ("onsale", &["argon2", "axum", "jsonwebtoken"]),
+    ("onsale-search", &["jiff", "levenshtein_automata", "tantivy", "tantivy-fst"]),
 ];
 
 /// The exception: the replay's tests run it against a node of their own making.
@@ -49,7 +51,7 @@ fn the_diamond_holds() {
 fn one_file_of_the_journal_names_sled() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut namers = Vec::new();
-    for folder in ["actors", "bench", "cluster", "domain", "simulation", "src", "tests"] {
+    for folder in ["actors", "bench", "cluster", "domain", "search", "simulation", "src", "tests"] {
         collect_namers_of_sled(&root.join(folder), &mut namers);
     }
     let namers: Vec<&Path> =
@@ -182,7 +184,7 @@ fn sound_metadata() -> Value {
 fn planted(package: &str, dependency: &str, kind: Option<&str>) -> Vec<String> {
     let mut metadata = sound_metadata();
     let packages = metadata["packages"].as_array_mut().expect("made as an array");
-    let host = packages.iter_mut().find(|it| name(it) == package).expect("one of the six");
+    let host = packages.iter_mut().find(|it| name(it) == package).expect("one of them");
     let dependencies = host["dependencies"].as_array_mut().expect("made as an array");
     dependencies.push(json!({"name": dependency, "kind": kind}));
     violations(&metadata)
@@ -203,6 +205,8 @@ fn a_side_that_should_not_be_there_is_found() {
     let forbidden = [
         ("onsale-actors", "onsale-cluster"),
         ("onsale-cluster", "onsale-actors"),
+        ("onsale-cluster", "onsale-search"),
+        ("onsale-search", "onsale-cluster"),
         ("onsale-domain", "onsale-actors"),
         ("onsale-bench", "onsale-domain"),
         ("onsale-bench", "onsale"),

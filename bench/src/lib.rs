@@ -23,6 +23,8 @@ pub mod reads;
 pub mod replay;
 pub mod report;
 pub mod rng;
+#[cfg(feature = "peers")]
+pub mod search;
 pub mod stadium;
 pub mod stats;
 pub mod trace;

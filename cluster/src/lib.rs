@@ -54,5 +54,6 @@ pub use peer::NoPeers;
 pub use raft::settings::SnapshotSettings;
 pub use raft::state_machine::CommitObserver;
 pub use raft::status::GroupStatus;
+pub use raft::touched::{Mark, Touched};
 pub use routes::Owner;
 pub use view::{ClusterView, GroupView};

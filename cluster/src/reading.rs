@@ -15,6 +15,7 @@ use crate::error::ClusterError;
 use crate::groups::Cluster;
 use crate::journal::{LogDisk, archive};
 use crate::placement::layout::Layout;
+use crate::raft::touched::{Mark, Touched};
 
 impl<D: LogDisk> Cluster<D> {
     /// How many entries of the directory are applied here.
@@ -87,6 +88,16 @@ impl<D: LogDisk> Cluster<D> {
     /// Reads the committed catalogue, while it is locked: `read` must be quick.
     pub fn with_catalogue<T>(&self, read: impl FnOnce(&Catalogue) -> T) -> T {
         self.here.directory.group.read(|state| read(&state.machine.catalogue))
+    }
+
+    /// What has changed in the catalogue after `since`, `None` where that is not remembered; up to where that is, and how many
+    /// entries of the directory are applied with it.
+    #[must_use]
+    pub fn catalogue_changes(&self, since: Option<&Mark>) -> (Option<Vec<Touched>>, Mark, u64) {
+        self.here.directory.group.read(|state| {
+            let recent = &state.machine.recent;
+            (since.and_then(|mark| recent.since(mark)), recent.mark(), state.applied.next_index())
+        })
     }
 
     /// Reads the layout of the cluster, while it is locked: `read` must be quick.

@@ -11,7 +11,7 @@ mod stripe;
 use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use limits::LimitsConfig;
@@ -79,6 +79,8 @@ pub struct Config {
     pub journal: JournalConfig,
     /// `[actors]`
     pub actors: ActorsConfig,
+    /// `[search]`
+    pub search: SearchConfig,
     /// `[payments]`
     pub payments: PaymentsConfig,
     /// `[mail]`, `[sms]`, `[webhooks]` and `[outbox]`
@@ -197,6 +199,15 @@ pub struct ActorsConfig {
     pub threads: usize,
 }
 
+/// The search.
+#[derive(Debug, Clone)]
+pub struct SearchConfig {
+    /// Places beyond the built-in ones.
+    pub places_file: Option<PathBuf>,
+    /// For answers that many ask for.
+    pub cache_bytes: u64,
+}
+
 /// Payments.
 #[derive(Debug, Clone)]
 pub struct PaymentsConfig {
@@ -311,6 +322,12 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
             set => set,
         },
     };
+    let search = SearchConfig {
+        places_file: Some(settings.text("search.places_file"))
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from),
+        cache_bytes: settings.number("search.cache_mebibytes", 0_u64..=1 << 20)? << 20,
+    };
     let payments = PaymentsConfig {
         timeout_ms: settings.number("payments.timeout_ms", 100..=600_000)?,
         answer_after: ms("payments.answer_after_ms", 10, 25_000)?,
@@ -341,6 +358,7 @@ fn check(settings: &Settings) -> Result<Config, ConfigError> {
         cluster,
         journal,
         actors,
+        search,
         payments,
         notices,
         limits,

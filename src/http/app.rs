@@ -13,6 +13,7 @@ use super::encoded::Encoded;
 use super::identity::Identities;
 use super::live::Boards;
 use super::problem::{Code, Problem};
+use super::search_cache::SearchCache;
 use super::ticket::Scene;
 use super::users::Resets;
 use crate::auth::{Passwords, Tokens};
@@ -24,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::notify::webhook::Webhooks;
 use crate::people::People;
 use crate::projections::Feeds;
+use crate::search::SearchIndex;
 
 /// The parts, shared by all requests.
 #[derive(Clone)]
@@ -43,6 +45,10 @@ pub struct Parts {
     pub encoded: Encoded,
     /// The seats of events that somebody watches.
     pub live: Boards,
+    /// Where events are found.
+    pub search: SearchIndex,
+    /// What was found a moment ago.
+    pub answers: SearchCache,
     /// The payment providers that this node speaks to.
     pub providers: Providers,
     /// How often clients may ask.

@@ -65,7 +65,7 @@ impl Tag {
     }
 
     /// Whether the client has this already.
-    fn is_known_to(&self, headers: &HeaderMap) -> bool {
+    pub(super) fn is_known_to(&self, headers: &HeaderMap) -> bool {
         headers
             .get_all(IF_NONE_MATCH)
             .iter()
@@ -73,6 +73,11 @@ impl Tag {
             .flat_map(|value| value.split(','))
             .map(|tag| tag.trim())
             .any(|tag| self.is_named(tag))
+    }
+
+    /// As the value of its header.
+    pub(super) fn header(&self) -> HeaderValue {
+        HeaderValue::try_from(&self.0).expect("quoted hexadecimal digits are a header value")
     }
 
     /// 304 if the client has it, else what `answer` makes.

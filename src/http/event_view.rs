@@ -71,16 +71,6 @@ impl Found {
             && app.cluster.with_sale(self.event.id, has_none)
     }
 
-    /// Where it is.
-    pub(super) fn venue(&self) -> &Venue {
-        &self.venue
-    }
-
-    /// Who is on stage.
-    pub(super) fn performers(&self) -> impl Iterator<Item = &Performer> {
-        self.performers.iter().map(AsRef::as_ref)
-    }
-
     /// How many seats it has.
     pub(super) fn seats(&self) -> u32 {
         self.venue.seat_map.len()

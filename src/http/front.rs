@@ -1,6 +1,7 @@
 //! Step ①, in front of the router: a connection lives on the thread of an actor, and the calls that a sale is made of,
-//! `POST /events/{id}/holds`, `POST /bookings` and `POST /bookings/{id}` of an event, are answered right there. Everything
-//! else goes through the router on the node's other threads, so that a seat map of fifty thousand seats keeps no hold waiting.
+//! `POST /events/{id}/holds`, `POST /bookings` and `POST /bookings/{id}` of an event, are answered right there, and so
+//! is a search whose answer is still at hand. Everything else goes through the router on the node's other threads, so that a
+//! seat map of fifty thousand seats keeps no hold waiting.
 //!
 //! Owns the choice and nothing of what a call means: the short way ends in the same handler, after the same extractors
 //! in the same order, inside the same envelope. Hazard: what the router adds to every call must be added here as well.
@@ -32,7 +33,8 @@ use super::envelope::{Access, Envelope, Peer};
 use super::extract::{ApiJson, IdempotencyKey, accepted};
 use super::problem::Problem;
 use super::router::{admin_router, public_router};
-use super::selling;
+use super::search_cache::Kept;
+use super::{search, selling};
 
 /// What a listener serves; its clones are the same.
 #[derive(Clone)]
@@ -127,6 +129,12 @@ impl Service<Request<Incoming>> for Connection {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (inner, peer) = (self.front.clone(), self.peer);
+        if let Some(kept) = inner.short.as_ref().and_then(|short| short.kept(&request)) {
+            return Box::pin(async move {
+                let short = inner.short.as_ref().expect("it has just said that this call is its own");
+                Ok(short.show(&kept, peer, request).await)
+            });
+        }
         let short = inner.short.as_ref().and_then(|short| short.call_of(&request));
         match short {
             Some(call) => Box::pin(async move {
@@ -166,6 +174,29 @@ impl Short {
         let call = Call::at(request.uri().path())?;
         let announced = request.body().size_hint().upper()?;
         (announced <= self.app.config.http.body_limit_bytes as u64).then_some(call)
+    }
+
+    /// The answer at hand, where `request` is a search and has nothing that it is the router's to look at.
+    fn kept(&self, request: &Request<Incoming>) -> Option<Arc<Kept>> {
+        let path = request.uri().path();
+        let is_search = request.method() == Method::GET && (path == "/search" || path == "/events/search");
+        let plain = is_search && request.body().is_end_stream() && !request.headers().contains_key(ORIGIN);
+        if plain { search::kept(&self.app, request.uri()) } else { None }
+    }
+
+    async fn show(&self, kept: &Kept, peer: IpAddr, request: Request<Incoming>) -> Response {
+        let access = Access::of(request.method(), request.uri());
+        let headers = request.headers();
+        let client = self.app.limits.client(peer, headers);
+        let answering = async {
+            let allowed = self.app.limits.request(client).map_err(Problem::from);
+            let acceptable = allowed.and_then(|()| accepted(headers, &["application/json"]));
+            acceptable.map_or_else(IntoResponse::into_response, |_| kept.respond(headers))
+        };
+        let id = self.envelope.request_id(headers);
+        let response = self.envelope.around(id, Some(client), answering).await;
+        access.log(Some(client), &response);
+        response
     }
 
     async fn respond(&self, call: Call, peer: IpAddr, request: Request<Incoming>) -> Response {

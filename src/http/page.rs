@@ -83,21 +83,29 @@ impl PageQuery {
     ) -> Result<Response, Problem> {
         let (page, page_size) = self.numbers();
         let mut response = cache::json(headers, audience, &Page { items, page, page_size, total })?;
-        self.link(path, total, &mut response)?;
+        if let Some(next) = self.next(path, total)? {
+            response.headers_mut().insert(LINK, next);
+        }
         Ok(response)
     }
 
-    fn link(&self, path: &str, total: u64, response: &mut Response) -> Result<(), Problem> {
+    /// The `Link` to the next page of `total` items at `path`, if there is one.
+    ///
+    /// # Errors
+    /// A fault where `path` cannot be told in a header.
+    pub fn next(&self, path: &str, total: u64) -> Result<Option<HeaderValue>, Problem> {
         let (page, size) = self.numbers();
-        if u64::from(page) * u64::from(size) < total {
-            let and = if path.contains('?') { '&' } else { '?' };
-            let next = format!("<{path}{and}page={}&pageSize={size}>; rel=\"next\"", page.saturating_add(1));
-            response.headers_mut().insert(LINK, HeaderValue::try_from(next).map_err(Problem::internal)?);
+        if u64::from(page) * u64::from(size) >= total {
+            return Ok(None);
         }
-        Ok(())
+        let and = if path.contains('?') { '&' } else { '?' };
+        let next = format!("<{path}{and}page={}&pageSize={size}>; rel=\"next\"", page.saturating_add(1));
+        HeaderValue::try_from(next).map(Some).map_err(Problem::internal)
     }
 
-    fn numbers(&self) -> (u32, u32) {
+    /// Which page it is, and how many items it has at most.
+    #[must_use]
+    pub fn numbers(&self) -> (u32, u32) {
         (self.page.map_or(1, NonZeroU32::get), self.page_size.map_or(DEFAULT_SIZE, |size| size.0))
     }
 }

@@ -27,6 +27,7 @@ use crate::notify::webhook::{Reach, Signing, Webhooks};
 use crate::peer_answers::PeerAnswers;
 use crate::people::People;
 use crate::projections::{Feeds, NodeSeats};
+use crate::search::SearchIndex;
 
 /// What a node believes of the cluster.
 struct TestWays {
@@ -156,8 +157,11 @@ async fn app(dir: &std::path::Path, ways: Arc<TestWays>, calls: Arc<ToSecond>) -
     let seats = NodeSeats::new(cluster.clone(), feeds.clone());
     let live = Boards::new(seats.clone(), &config.live);
     let encoded = Encoded::new(seats, config.http.seat_cache_mebibytes);
+    let search = SearchIndex::start(cluster.clone(), clock.clone(), &config.search, dir).unwrap();
     let app = App::new(Parts {
         limits,
+        search,
+        answers: crate::http::SearchCache::new(config.search.cache_bytes),
         people: People::new(cluster.clone(), Arc::new(Sealer::new(&secret, random.clone())), "operator"),
         tokens: Tokens::new(&secret, &[], config.auth.token_ttl),
         resets: Resets::default(),

@@ -9,6 +9,12 @@ mod peers;
 mod reads;
 mod replay;
 mod report;
+#[cfg(feature = "peers")]
+mod search;
+#[cfg(feature = "peers")]
+mod search_cached;
+#[cfg(feature = "peers")]
+mod search_quality;
 mod trace;
 
 use clap::{Parser, Subcommand};
@@ -52,6 +58,15 @@ enum Command {
     #[cfg(feature = "peers")]
     #[command(after_help = peers::HOW)]
     Peers(Box<peers::Args>),
+    /// Measure how long a search takes among very many events, and how long PostgreSQL takes for the same.
+    #[cfg(feature = "peers")]
+    Search(search::Args),
+    /// Measure how many searches a second a node answers that many make, against a constant answer.
+    #[cfg(feature = "peers")]
+    SearchCached(search_cached::Args),
+    /// Ask for every event of real catalogues, as it is called and misspelt, and count how often it comes first.
+    #[cfg(feature = "peers")]
+    SearchQuality(search_quality::Args),
     /// Print the report of an earlier replay again, and draw its page anew.
     Report(report::Args),
 }
@@ -70,6 +85,12 @@ pub(super) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Constant(args) => load::run_constant(&args).map(|()| ExitCode::SUCCESS),
         #[cfg(feature = "peers")]
         Command::Peers(args) => peers::run(*args),
+        #[cfg(feature = "peers")]
+        Command::Search(args) => search::run(&args),
+        #[cfg(feature = "peers")]
+        Command::SearchCached(args) => search_cached::run(args),
+        #[cfg(feature = "peers")]
+        Command::SearchQuality(args) => search_quality::run(&args),
         Command::Report(args) => report::run(&args).map(|()| ExitCode::SUCCESS),
     }
 }

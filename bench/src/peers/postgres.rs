@@ -19,8 +19,8 @@ use tokio_postgres::{Client, Config, NoTls, Statement};
 const PROGRAM: &str = "postgres";
 /// Where Debian keeps the programs of each major version.
 const DEBIAN: &str = "/usr/lib/postgresql";
-const USERS: [&str; 2] = ["postgres", "nobody"];
-const OWNER: &str = "onsale";
+pub(crate) const USERS: [&str; 2] = ["postgres", "nobody"];
+pub(crate) const OWNER: &str = "onsale";
 const MADE_WITHIN: Duration = Duration::from_secs(60);
 
 /// Room for a row's next version beside it, so that a hold touches one page and no index.
@@ -101,7 +101,7 @@ pub(super) fn missing() -> Option<&'static str> {
 }
 
 /// The newest server there is.
-fn program() -> Option<PathBuf> {
+pub(crate) fn program() -> Option<PathBuf> {
     let versions = std::fs::read_dir(DEBIAN).into_iter().flatten().flatten();
     let mut versions: Vec<PathBuf> = versions.map(|version| version.path()).collect();
     let major = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
@@ -138,7 +138,8 @@ impl Postgres {
     }
 }
 
-async fn make_cluster(program: &Path, home: &Home, password: &str) -> anyhow::Result<()> {
+/// An empty database of the owner.
+pub(crate) async fn make_cluster(program: &Path, home: &Home, password: &str) -> anyhow::Result<()> {
     let password = home.write("password", password)?;
     let mut command = home.command(&program.with_file_name("initdb"));
     command.arg("-D").arg(home.path().join("data")).arg("--pwfile").arg(password);
@@ -187,7 +188,8 @@ fn settings(port: u16, options: &Options) -> Vec<String> {
     .collect()
 }
 
-async fn connect(config: &Config) -> anyhow::Result<Client> {
+/// A connection.
+pub(crate) async fn connect(config: &Config) -> anyhow::Result<Client> {
     let (client, connection) = config.connect(NoTls).await?;
     // Its end shows in the client, whose calls then fail.
     tokio::spawn(connection);

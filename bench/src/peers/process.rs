@@ -25,47 +25,47 @@ const LAST_LINES: usize = 12;
 
 /// Somebody to run a server as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct User {
+pub(crate) struct User {
     uid: u32,
     gid: u32,
 }
 
 /// The folder of a server, and who may write there.
-pub(super) struct Home {
+pub(crate) struct Home {
     folder: TempDir,
     /// Nobody else than who runs this program, if not given.
     user: Option<User>,
 }
 
 /// A running server.
-pub(super) struct Server {
+pub(crate) struct Server {
     what: &'static str,
     child: Child,
     home: Home,
 }
 
 /// Looks for a program in PATH, and then in `folders`.
-pub(super) fn find(program: &str, folders: &[PathBuf]) -> Option<PathBuf> {
+pub(crate) fn find(program: &str, folders: &[PathBuf]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = std::env::split_paths(&path);
     in_path.chain(folders.iter().cloned()).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 /// The first line of what `program --version` says.
-pub(super) async fn version(program: &Path) -> anyhow::Result<String> {
+pub(crate) async fn version(program: &Path) -> anyhow::Result<String> {
     let output = Command::new(program).arg("--version").kill_on_drop(true).output().await;
     let output = output.with_context(|| format!("cannot run {}", program.display()))?;
     Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().trim().to_owned())
 }
 
 /// A port that nobody listens on now.
-pub(super) fn free_port() -> anyhow::Result<u16> {
+pub(crate) fn free_port() -> anyhow::Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").context("there is no free port")?;
     Ok(listener.local_addr()?.port())
 }
 
 /// Writes out what anybody has left in the page cache, so that nobody pays for what another one wrote.
-pub(super) async fn sync_disks() -> anyhow::Result<()> {
+pub(crate) async fn sync_disks() -> anyhow::Result<()> {
     let synced = timeout(READY_WITHIN, Command::new("sync").kill_on_drop(true).status()).await;
     match synced.context("sync did not end in a minute")? {
         Ok(status) if status.success() => Ok(()),
@@ -76,7 +76,7 @@ pub(super) async fn sync_disks() -> anyhow::Result<()> {
 
 impl Home {
     /// A folder in `parent`. Whoever runs this as root gets servers that run as the first of `users` there is.
-    pub(super) fn new(parent: &Path, users: &[&str]) -> anyhow::Result<Self> {
+    pub(crate) fn new(parent: &Path, users: &[&str]) -> anyhow::Result<Self> {
         let made = tempfile::Builder::new().prefix("onsale-peers-").tempdir_in(parent);
         let folder = made.with_context(|| format!("cannot make a folder in {}", parent.display()))?;
         if !rustix::process::geteuid().is_root() || users.is_empty() {
@@ -91,12 +91,12 @@ impl Home {
         Ok(home)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file that only the server may read.
-    pub(super) fn write(&self, name: &str, content: &str) -> anyhow::Result<PathBuf> {
+    pub(crate) fn write(&self, name: &str, content: &str) -> anyhow::Result<PathBuf> {
         let path = self.path().join(name);
         fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
         self.give(&path)?;
@@ -110,7 +110,7 @@ impl Home {
     }
 
     /// A command that runs here, as the server's user, deaf to the keys that are meant for this program.
-    pub(super) fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.path()).process_group(0).stdin(Stdio::null()).kill_on_drop(true);
         if let Some(user) = self.user {
@@ -122,19 +122,19 @@ impl Home {
 
 impl Server {
     /// Starts a server that says what it has to say into a log in its folder.
-    pub(super) fn spawn(what: &'static str, home: Home, mut command: Command) -> anyhow::Result<Self> {
+    pub(crate) fn spawn(what: &'static str, home: Home, mut command: Command) -> anyhow::Result<Self> {
         let log = File::create(home.path().join(LOG_FILE)).context("cannot write the server's log")?;
         let child = command.stdout(log.try_clone()?).stderr(log).spawn();
         Ok(Self { what, child: child.with_context(|| format!("cannot start {what}"))?, home })
     }
 
     /// What it has said so far.
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         fs::read_to_string(self.home.path().join(LOG_FILE)).unwrap_or_default()
     }
 
     /// Asks again and again whether it is ready, until it is.
-    pub(super) async fn until<T>(
+    pub(crate) async fn until<T>(
         &mut self,
         mut ready: impl AsyncFnMut(&str) -> Option<T>,
     ) -> anyhow::Result<T> {
@@ -156,7 +156,7 @@ impl Server {
     }
 
     /// Ends it by `signal` and removes its folder.
-    pub(super) async fn stop(mut self, signal: Signal) -> anyhow::Result<()> {
+    pub(crate) async fn stop(mut self, signal: Signal) -> anyhow::Result<()> {
         let pid = self.child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
         if let Some(pid) = pid {
             kill_process(pid, signal).with_context(|| format!("cannot end {}", self.what))?;

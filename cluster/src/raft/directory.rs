@@ -8,6 +8,7 @@ use domain::event::Sale;
 use serde::{Deserialize, Serialize};
 
 use super::machines::InMemory;
+use super::touched::Recent;
 use super::types::{Applied, Entry, SaleBatch};
 use crate::journal::format;
 use crate::placement::layout::Layout;
@@ -17,12 +18,18 @@ use crate::placement::layout::Layout;
 pub(crate) struct Directory {
     pub(crate) catalogue: Catalogue,
     pub(crate) layout: Layout,
+    /// What has changed in the catalogue lately.
+    #[serde(skip)]
+    pub(crate) recent: Recent,
 }
 
 impl InMemory for Directory {
     fn fold(&mut self, entry: &Entry, _seen: &mut dyn FnMut(&SaleBatch, &Sale)) -> Applied {
         match entry {
-            Entry::Catalogue(facts) => facts.iter().for_each(|fact| self.catalogue.apply(fact)),
+            Entry::Catalogue(facts) => facts.iter().for_each(|fact| {
+                self.catalogue.apply(fact);
+                self.recent.note(fact);
+            }),
             Entry::Layout(facts) => facts.iter().for_each(|fact| self.layout.apply(fact)),
             Entry::Sales(_) | Entry::Accounts(_) => return Applied::Foreign,
         }
@@ -33,7 +40,7 @@ impl InMemory for Directory {
     fn decode(what: &dyn Display, bytes: &[u8]) -> io::Result<Self> {
         let (catalogue, rest) = format::decode_first(what, bytes)?;
         let layout = if rest.is_empty() { Layout::default() } else { format::decode_bare(what, rest)? };
-        Ok(Self { catalogue, layout })
+        Ok(Self { catalogue, layout, recent: Recent::default() })
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) mod settings;
 pub(crate) mod snapshots;
 pub(crate) mod state_machine;
 pub(crate) mod status;
+pub(crate) mod touched;
 pub(crate) mod transfer;
 pub mod types;
 pub mod wire;

@@ -211,6 +211,11 @@ impl Catalogue {
         self.by_start.range((now.plus_ms(1), EventId::new(0))..).map(|(_, id)| &self.events[id])
     }
 
+    /// The events from `first` on, soonest first: by when they begin, and then by id.
+    pub fn events_from(&self, first: (UnixMillis, EventId)) -> impl Iterator<Item = &Arc<Event>> {
+        self.by_start.range(first..).map(|(_, id)| &self.events[id])
+    }
+
     /// What the owner of the event's sale needs to know.
     #[must_use]
     pub fn listing(&self, id: EventId) -> Option<Listing> {

@@ -53,7 +53,15 @@ impl Call {
     /// It answers a page of `T`s.
     pub(in crate::http) fn gives_page<T: ToSchema>(mut self) -> Self {
         let items = self.outline.named::<T>();
-        self.outline.answers.push(Answer::page(items));
+        self.outline.answers.push(Answer::page(items, None));
+        self
+    }
+
+    /// It answers a page of `T`s with the members of an `M` beside them.
+    pub(in crate::http) fn gives_page_with<T: ToSchema, M: ToSchema>(mut self) -> Self {
+        let items = self.outline.named::<T>();
+        let members = self.outline.named::<M>();
+        self.outline.answers.push(Answer::page(items, Some(members)));
         self
     }
 

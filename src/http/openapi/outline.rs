@@ -72,13 +72,18 @@ impl Answer {
         Self { status, content: Some((media_type, Content::default())), is_page: false }
     }
 
-    pub(super) fn page(items: RefOr<Schema>) -> Self {
+    /// A page of `items`, and the `members` beside them.
+    pub(super) fn page(items: RefOr<Schema>, members: Option<RefOr<Schema>>) -> Self {
         let whole = || ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
         let page = ["page", "pageSize", "total"].into_iter().fold(
             ObjectBuilder::new().property("items", Array::new(items)).required("items"),
             |page, name| page.property(name, whole()).required(name),
         );
-        Self { is_page: true, ..Self::json(StatusCode::OK, page.into()) }
+        let page: RefOr<Schema> = match members {
+            None => page.into(),
+            Some(members) => AllOfBuilder::new().item(page).item(members).into(),
+        };
+        Self { is_page: true, ..Self::json(StatusCode::OK, page) }
     }
 }
 
