@@ -37,6 +37,9 @@ const REPAIRED: f64 = 0.05;
 /// More than are ever on their way over one connection.
 const MESSAGES: usize = 1 << 16;
 
+/// As much as a process gives its first thread.
+const STACK: usize = 8 << 20;
+
 /// What is simulated.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
@@ -57,13 +60,20 @@ pub struct Report {
     pub fingerprint: String,
 }
 
-/// Runs `scenario`, the only one of this process.
+/// Runs `scenario`, the only one of this process: in a thread of its own, since what this one has drawn before, as a logger
+/// does, is of the machine's randomness and stays with the thread.
 ///
 /// # Errors
 /// When the world cannot be built; what goes wrong in it is in the report.
 pub fn run(scenario: Scenario) -> anyhow::Result<Report> {
     entropy::seed(scenario.seed);
     count_panics();
+    let thread = std::thread::Builder::new().name("simulation".to_owned()).stack_size(STACK);
+    let ran = thread.spawn(move || trial(scenario))?.join();
+    ran.map_err(|_| anyhow!("seed {} has panicked: {:?}", scenario.seed, panics()))?
+}
+
+fn trial(scenario: Scenario) -> anyhow::Result<Report> {
     let scratch = Scratch::new()?;
     let watch = Stopwatch::start();
     let mut trial = Trial::new(scenario, &scratch.0)?;

@@ -26,17 +26,24 @@ fn no_seed_breaks_a_promise() {
     assert!(output.status.success(), "{}", text(&output));
 }
 
-/// What the clients saw and what the nodes did, each as a hash: the last words of the summary.
-fn fingerprint(seed: &str) -> String {
-    let output = simulation().env("ONSALE_SEED", seed).args(SECONDS).output().expect("it can be started");
+/// What the clients saw and what the nodes did, each as a hash: the last words of the summary. `log` says what is logged.
+fn fingerprint(seed: &str, log: Option<&str>) -> String {
+    let mut simulation = simulation();
+    simulation
+        .env("ONSALE_SEED", seed)
+        .env_remove("RUST_LOG")
+        .envs(log.map(|log| ("RUST_LOG", log)))
+        .args(SECONDS);
+    let output = simulation.output().expect("it can be started");
     assert!(output.status.success(), "{}", text(&output));
     text(&output).trim_end().rsplit("; ").next().unwrap_or_default().to_owned()
 }
 
 #[test]
-fn a_seed_gives_the_same_run_again_and_another_seed_another() {
-    let first = fingerprint("17");
+fn a_seed_gives_the_same_run_again_whatever_is_logged_and_another_seed_another() {
+    let first = fingerprint("17", None);
     assert_eq!(first.split(' ').map(str::len).collect::<Vec<_>>(), [16, 16], "{first:?} is no fingerprint");
-    assert_eq!(fingerprint("17"), first);
-    assert_ne!(fingerprint("18"), first);
+    assert_eq!(fingerprint("17", None), first);
+    assert_eq!(fingerprint("17", Some("debug")), first);
+    assert_ne!(fingerprint("18", None), first);
 }
