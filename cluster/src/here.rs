@@ -186,8 +186,9 @@ impl<D: LogDisk> Here<D> {
         let Some(replica) = slot.write().unwrap_or_else(PoisonError::into_inner).take() else {
             return Ok(());
         };
-        replica.close().await;
+        // The group first: what is under way here may never be settled by those who have gone on without this replica.
         replica.group.shutdown().await;
+        replica.close().await;
         self.beginning.context.erase(GroupId::shard(shard)).await
     }
 
