@@ -45,7 +45,7 @@ pub struct Cluster<D: LogDisk = Writer> {
     pub(crate) gateway: bool,
     /// What a gateway knows of accounts.
     pub(crate) no_accounts: Accounts,
-    pub(crate) _data: Arc<DataDir>,
+    pub(crate) data: Arc<DataDir>,
 }
 
 impl Cluster {

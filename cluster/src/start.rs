@@ -20,11 +20,12 @@ use crate::groups::Cluster;
 use crate::here::{Beginning, Here};
 use crate::identity::DataDir;
 use crate::joining::Admitting;
-use crate::journal::format::v1::IdentityRecord;
+use crate::journal::format::v1::{IdentityRecord, MemberRecord};
 use crate::journal::{LogDisk, OnFatal, Space, Store, Writer};
-use crate::peer::{Channel, ClusterId, Membership};
+use crate::peer::{Channel, ClusterId, Me, Membership};
 use crate::placement::ShardRing;
 use crate::raft::answering::RaftAnswers;
+use crate::raft::group::GroupContext;
 use crate::routes::Routes;
 use crate::standing::standing;
 use crate::thread::{GroupsThread, Place};
@@ -86,27 +87,16 @@ async fn attempt<D: LogDisk>(
 ) -> Result<Cluster<D>, ClusterError> {
     let standing = standing(config, data).await?;
     let (identity, member) = (standing.identity, standing.member);
-    let book = Arc::new(AddressBook::new(standing.seeds));
     let me = config.me();
     let belongs = me.belong(Membership { cluster: ClusterId(member.cluster), node: identity.node });
     belongs.map_err(|_| io::Error::other("a node belongs to one cluster"))?;
+    let book = Arc::new(AddressBook::new(standing.seeds));
     let channel = Arc::new(Channel::new(me.clone(), config.dial.clone(), book.clone()));
     let journal = journal(data, config)?;
+    let forming = !identity.formed && member.peers.is_empty();
     let context =
         config.context(identity.node, data.join("snapshots"), journal.clone(), place.blocking(), &channel)?;
-    let forming = !identity.formed && member.peers.is_empty();
-    let beginning = Beginning {
-        context,
-        place,
-        shards: identity.shards,
-        queue_capacity: config.queue_capacity,
-        clock: config.clock.clone(),
-        on_fatal: config.on_fatal.clone(),
-        gateway: config.gateway,
-        forming,
-        formed: identity.formed,
-    };
-    let here = match Here::begin(beginning).await {
+    let here = match Here::begin(beginning(config, identity, context, place, forming)).await {
         Ok(here) => Arc::new(here),
         Err(error) => {
             journal.close().await;
@@ -116,13 +106,51 @@ async fn attempt<D: LogDisk>(
     if forming {
         data.save(IdentityRecord { formed: true, ..identity })?;
     }
-    let routes = Arc::new(Routes::new(here.clone(), ShardRing::new(identity.shards), config.clock.clone()));
+    book.follow(&here);
+    let cluster = assembled(config, data, (me, channel), (here, journal), member.cluster);
+    cluster.introduce(config, &member.peers).await?;
+    cluster.keep_reserve(true);
+    cluster.go_on(config, identity, member);
+    Ok(cluster)
+}
+
+/// What the groups need of `config`, at the node of `identity`.
+fn beginning<D>(
+    config: &ClusterConfig,
+    identity: IdentityRecord,
+    context: GroupContext<D>,
+    place: Place,
+    forming: bool,
+) -> Beginning<D> {
+    Beginning {
+        context,
+        place,
+        shards: identity.shards,
+        queue_capacity: config.queue_capacity,
+        clock: config.clock.clone(),
+        on_fatal: config.on_fatal.clone(),
+        gateway: config.gateway,
+        forming,
+        formed: identity.formed,
+    }
+}
+
+/// The running groups with all that answers for them.
+fn assembled<D: LogDisk>(
+    config: &ClusterConfig,
+    data: &Arc<DataDir>,
+    (me, channel): (Arc<Me>, Arc<Channel>),
+    (here, journal): (Arc<Here<D>>, D),
+    cluster: u128,
+) -> Cluster<D> {
+    let ring = ShardRing::new(here.shard_count());
+    let routes = Arc::new(Routes::new(here.clone(), ring, config.clock.clone()));
     let others = Arc::new(OnceLock::new());
     let admitting = Arc::new(Admitting {
         here: here.clone(),
         routes: routes.clone(),
         clock: config.clock.clone(),
-        cluster: member.cluster,
+        cluster,
         auto_rebalance: config.auto_rebalance,
     });
     let answers = Arc::new(NodeAnswers {
@@ -132,39 +160,35 @@ async fn attempt<D: LogDisk>(
         admitting: admitting.clone(),
         others: others.clone(),
     });
-    let cluster = Cluster {
-        here: here.clone(),
-        routes: routes.clone(),
+    Cluster {
+        here,
+        routes,
         journal,
         clock: config.clock.clone(),
         me,
-        channel: channel.clone(),
+        channel,
         answers,
         others,
         admitting,
         background: Background::default(),
-        cluster: member.cluster,
+        cluster,
         gateway: config.gateway,
         no_accounts: Accounts::default(),
-        _data: data.clone(),
-    };
-    book.follow(&here);
-    cluster.introduce(config, &member.peers).await?;
-    cluster.keep_reserve(true);
-    let there = here.enter();
-    let beating = Beating {
-        here: here.clone(),
-        routes: routes.clone(),
-        calls: channel,
         data: data.clone(),
-        identity,
-        member,
-    };
-    cluster.background.keep(&tokio::spawn(beating.run()));
-    let caretaker = Caretaker::new(here.clone(), routes, config.clock.clone(), config.care);
-    cluster.background.keep(&tokio::spawn(caretaker.run()));
-    drop(there);
-    Ok(cluster)
+    }
+}
+
+impl<D: LogDisk> Cluster<D> {
+    /// Begins what a node does all the time.
+    fn go_on(&self, config: &ClusterConfig, identity: IdentityRecord, member: MemberRecord) {
+        let (here, routes) = (self.here.clone(), self.routes.clone());
+        let caretaker = Caretaker::new(here.clone(), routes.clone(), config.clock.clone(), config.care);
+        let (calls, data) = (self.channel.clone(), self.data.clone());
+        let beating = Beating { here, routes, calls, data, identity, member };
+        let _there = self.here.enter();
+        self.background.keep(&tokio::spawn(beating.run()));
+        self.background.keep(&tokio::spawn(caretaker.run()));
+    }
 }
 
 /// The first of many failures is the one to report.
