@@ -44,6 +44,6 @@ fn a_seed_gives_the_same_run_again_whatever_is_logged_and_another_seed_another()
     let first = fingerprint("17", None);
     assert_eq!(first.split(' ').map(str::len).collect::<Vec<_>>(), [16, 16], "{first:?} is no fingerprint");
     assert_eq!(fingerprint("17", None), first);
-    assert_eq!(fingerprint("17", Some("debug")), first);
+    assert_eq!(fingerprint("17", Some("cluster=debug,simulation=debug,actors=debug")), first);
     assert_ne!(fingerprint("18", None), first);
 }
