@@ -115,7 +115,7 @@ fn both_ways_to_a_hold_answer_alike() {
         },
         Call { path: "/events/evt_7/holds", headers: vec![bearer(), json_type()], body: taken.clone() },
     ];
-    let statuses = both_ways(&address, &calls);
+    let statuses = both_ways(address, &calls);
     assert_eq!(statuses, [201, 422, 409, 401, 401, 415, 415, 406, 400, 400, 422, 422, 413, 404, 404]);
 }
 
@@ -159,6 +159,6 @@ fn both_ways_to_a_booking_answer_alike() {
         Call { path: "/bookings", headers: vec![json_type()], body: book(&held["id"]) },
         Call { path: "/bookings", headers: vec![bearer()], body: book(&held["id"]) },
     ];
-    let statuses = both_ways(&address, &calls);
+    let statuses = both_ways(address, &calls);
     assert_eq!(statuses, [201, 422, 402, 409, 422, 400, 404, 404, 201, 410, 404, 422, 413, 401, 415]);
 }
