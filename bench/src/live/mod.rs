@@ -100,7 +100,7 @@ pub async fn run(options: &LiveOptions, progress: &dyn Progress) -> anyhow::Resu
     allow_files(2 * options.subscribers as u64 + 2_000)?;
     let bare_bytes_per_connection = bare(options).await.context("the bare server")?;
     let clock = Clock::start();
-    let server = Server::node(&options.programs).await?;
+    let server = Server::frugal_node(&options.programs).await?;
     let caller = Caller::new(Client::new(std::slice::from_ref(&server.http), CONNECTIONS)?, clock);
     let mut house = House::open(caller, &server.operator_password, 8, stadium::plan()?, progress).await?;
     let show = house.show().await?;

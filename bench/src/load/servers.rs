@@ -92,6 +92,14 @@ impl Server {
         Self::start_node(command, programs).await
     }
 
+    /// The same, giving free memory back at once, so that what it has is what it uses.
+    pub(crate) async fn frugal_node(programs: &Programs) -> anyhow::Result<Self> {
+        programs.check_node()?;
+        let mut command = Command::new(&programs.node);
+        command.arg("serve").env("MIMALLOC_PURGE_DELAY", "0");
+        Self::start_node(command, programs).await
+    }
+
     /// The node whose sales have no journal.
     pub(crate) async fn memory_node(programs: &Programs) -> anyhow::Result<Self> {
         programs.check_memory_node()?;

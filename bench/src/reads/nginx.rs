@@ -4,6 +4,7 @@
 //! send as the node, deflated beforehand where they are to be.
 
 use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -19,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// A running nginx; dropping it ends it.
 pub(super) struct Nginx {
     pub(super) authority: String,
-    _child: Child,
+    child: Child,
     _home: TempDir,
 }
 
@@ -46,14 +47,26 @@ impl Nginx {
         std::fs::write(&file, config)?;
         let mut command = Command::new("nginx");
         command.arg("-c").arg(&file).arg("-p").arg(home.path());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
         let child = command.spawn().context("nginx cannot be started; bench/peers/install brings it")?;
+        let nginx = Self { authority, child, _home: home };
         for _ in 0..READY_WITHIN.as_millis() / PAUSE.as_millis() {
-            if TcpStream::connect(&authority).await.is_ok() {
-                return Ok(Self { authority, _child: child, _home: home });
+            if TcpStream::connect(&nginx.authority).await.is_ok() {
+                return Ok(nginx);
             }
             sleep(PAUSE).await;
         }
         bail!("nginx does not listen")
+    }
+}
+
+impl Drop for Nginx {
+    /// Asks it to end: killed, it would leave its workers behind.
+    fn drop(&mut self) {
+        let pid = self.child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+        if let Some(pid) = pid {
+            // Where it has gone already, there is nothing to end.
+            let _gone = kill_process(pid, Signal::TERM).is_err();
+        }
     }
 }
