@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::fake_stripe::{FakeStripe, Fault};
+use crate::fake_stripe::FakeStripe;
 use crate::support::{Client, Cluster, Sale, eventually};
 use crate::{SETTLES_WITHIN, balances, by_stripe};
 
@@ -20,14 +20,10 @@ enum Story {
     Refunded,
     /// One that waits for its payment first.
     PaidLater,
-    /// Stripe cannot be reached until the payment's time is over.
-    TimedOut,
-    /// Stripe waits for the buyer, who acts when the node is dead.
-    Acted,
 }
 
 /// Starts the cluster anew for each is too dear: one cluster, and one dying node after the other.
-const STEPS: [(&str, Story); 22] = [
+const STEPS: [(&str, Story); 16] = [
     ("before-payment-started", Story::Paid),
     ("after-payment-started", Story::Paid),
     ("before-authorize", Story::Paid),
@@ -44,16 +40,7 @@ const STEPS: [(&str, Story); 22] = [
     ("before-refund", Story::Refunded),
     ("after-refund", Story::Refunded),
     ("after-refund-paid", Story::Refunded),
-    ("after-payment-timed-out", Story::TimedOut),
-    ("before-void", Story::TimedOut),
-    ("after-void", Story::TimedOut),
-    ("before-payment-voided", Story::TimedOut),
-    ("after-action-required", Story::Acted),
-    ("after-settled", Story::Acted),
 ];
-
-/// More than a payment asks for in its time.
-const UNREACHABLE: usize = 60;
 
 #[test]
 fn a_node_that_dies_at_any_step_leaves_no_money_without_a_booking() {
@@ -62,32 +49,15 @@ fn a_node_that_dies_at_any_step_leaves_no_money_without_a_booking() {
     let mark = marks.path().join("point");
     let mut env = stripe.env();
     env.push(("ONSALE_FAILPOINT", mark.display().to_string()));
-    // Who waits for what cannot come yet is soon told so.
-    env.push(("ONSALE_PAYMENTS__ANSWER_AFTER_MS", "1000".to_owned()));
     let env: Vec<(&'static str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut cluster = Cluster::with(3, &env);
     let sale = cluster.sale(60, &json!({}));
-    let (ann, rival) = (cluster.client(1).sign_up("ann"), cluster.client(1).sign_up("rival"));
+    let ann = cluster.client(1).sign_up("ann");
     for (at, (step, story)) in STEPS.into_iter().enumerate() {
         let owner = cluster.owner();
         let asked = cluster.other_than(owner);
         std::fs::write(&mark, step).expect("a file");
-        if matches!(story, Story::TimedOut) {
-            (0..UNREACHABLE).for_each(|_| stripe.fail_next("POST /v1/payment_intents", Fault::DropBefore));
-        }
-        let told = play(&ann.at(&cluster.client(asked)), &sale, (at, story));
-        if let Story::Acted = story {
-            let intent = stripe.intent_of(told["payment"]["id"].as_str().expect("a payment"));
-            stripe.act(&intent.expect("it was asked for"), true);
-        }
-        if let Story::TimedOut = story {
-            // Were its seat free when Stripe can be reached again, it would get it back instead of letting go of the money.
-            let rival = rival.at(&cluster.client(asked));
-            eventually("its time is over", SETTLES_WITHIN, || {
-                (sale.hold(&rival, &[at]).status == 201).then_some(())
-            });
-            stripe.mend();
-        }
+        play(&ann.at(&cluster.client(asked)), &sale, (at, story));
         eventually("a node has died", SETTLES_WITHIN, || (!mark.exists()).then_some(()));
         // It is dead already, or about to be.
         cluster.kill(owner);
@@ -98,18 +68,14 @@ fn a_node_that_dies_at_any_step_leaves_no_money_without_a_booking() {
     }
 }
 
-/// Goes through a story as a client that tries again with its key; the last that it was told.
-fn play(ann: &Client, sale: &Sale, (at, story): (usize, Story)) -> Value {
+/// Goes through a story as a client that tries again with its key.
+fn play(ann: &Client, sale: &Sale, (at, story): (usize, Story)) {
     let key = |step: &str| format!("{at}-{step}");
-    let token = match story {
-        Story::Declined => "pm_card_declined",
-        Story::Acted => "pm_card_3ds",
-        _ => "pm_card_visa",
-    };
+    let token = if matches!(story, Story::Declined) { "pm_card_declined" } else { "pm_card_visa" };
     match story {
-        Story::Paid | Story::Declined | Story::TimedOut | Story::Acted => {
+        Story::Paid | Story::Declined => {
             let body = json!({"ticketIds": sale.ids(&[at]), "paymentDetails": by_stripe(token)});
-            again(ann, "POST", &format!("/bookings/{}", sale.event), &key("book"), &body)
+            again(ann, "POST", &format!("/bookings/{}", sale.event), &key("book"), &body);
         }
         Story::PaidLater => {
             let held = again(
@@ -121,13 +87,13 @@ fn play(ann: &Client, sale: &Sale, (at, story): (usize, Story)) -> Value {
             );
             let booking = again(ann, "POST", "/bookings", &key("reserve"), &json!({"holdId": held["id"]}));
             let body = json!({"bookingId": booking["id"], "payment": by_stripe(token)});
-            again(ann, "POST", "/payments", &key("pay"), &body)
+            again(ann, "POST", "/payments", &key("pay"), &body);
         }
         Story::Refunded => {
             let body = json!({"ticketIds": sale.ids(&[at]), "paymentDetails": by_stripe(token)});
             let booked = again(ann, "POST", &format!("/bookings/{}", sale.event), &key("book"), &body);
             let path = format!("/bookings/{}", booked["id"].as_str().expect("an id"));
-            again(ann, "DELETE", &path, &key("cancel"), &Value::Null)
+            again(ann, "DELETE", &path, &key("cancel"), &Value::Null);
         }
     }
 }
