@@ -3,8 +3,8 @@
 //! Owns what a query means, the index that answers it, and the order of what is found. Knows neither HTTP nor the cluster:
 //! whoever has events puts them in by [`Writer`], in one thread, and any other searches by [`Searcher`].
 //!
-//! The words of a query are looked up, each with what it may be mistyped from ([`mod@variants`]), in tantivy's dictionaries;
-//! [`mod@tally`] adds up the posting lists, [`mod@filter`] says what is looked at at all, [`mod@finding`] ranks.
+//! The words of a query are looked up, each with what it may be mistyped from (`variants`), in tantivy's dictionaries;
+//! `tally` adds up the posting lists, `filter` says what is looked at at all, `finding` ranks.
 
 mod asked;
 mod bits;

@@ -1,6 +1,6 @@
 //! ⑧ The search index of this node: follows the committed catalogue, also on a gateway, and answers queries.
 //!
-//! Owns the thread that follows ([`follower`]) and how many searches run at a time. Selling knows nothing of it: a fault here is
+//! Owns the thread that follows (`follower`) and how many searches run at a time. Selling knows nothing of it: a fault here is
 //! told to those who search, and nobody else. Hazard: what is found is a number; whether there still is such an event says
 //! the catalogue.
 
