@@ -1,6 +1,7 @@
 //! Step ⑤: the keys of the store. Big-endian numbers behind a one-byte tag, so that the order of the bytes is the order
 //! of indexes and facts. Changing one is a change of the stored format.
 
+use domain::account::Login;
 use domain::ids::{EventId, UserId};
 
 use super::disk::GroupId;
@@ -73,18 +74,11 @@ pub(crate) fn account(of: u32, id: UserId) -> Vec<u8> {
     key
 }
 
-/// The prefix of the rows that say who logs in with what, for a bucket of logins.
-pub(crate) fn logins(of: u32, bucket: u32) -> Vec<u8> {
+/// Where it is kept who logs in with this.
+pub(crate) fn login(of: u32, login: Login) -> Vec<u8> {
     let mut key = generation(of);
     key.push(OF_LOGIN);
-    key.extend_from_slice(&bucket.to_be_bytes());
-    key
-}
-
-/// The `number`-th of them.
-pub(crate) fn login_row(of: u32, bucket: u32, number: u32) -> Vec<u8> {
-    let mut key = logins(of, bucket);
-    key.extend_from_slice(&number.to_be_bytes());
+    key.extend_from_slice(&login.0);
     key
 }
 

@@ -14,7 +14,6 @@ use domain::ids::UserId;
 use serde::{Deserialize, Serialize};
 
 use super::dump::{Dump, Writing};
-use super::login_rows;
 use super::snapshots::Snapshots;
 use super::types::SnapshotMeta;
 use crate::journal::disk::{GroupId, LogDisk, Op, Write};
@@ -23,8 +22,6 @@ use crate::journal::keys;
 
 /// Rows that are read or written at once: what else the journal has to do comes between.
 const AT_ONCE: usize = 256;
-/// Rows that wait share a value of about so many bytes: it is written and removed once for all of them.
-const WAIT_TOGETHER_BYTES: u64 = 6 * 1024;
 
 /// A row as it is to be; `None` is to be gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,51 +31,33 @@ pub(crate) enum Row {
     Seal(SealName),
 }
 
-/// `rows` in runs that go into one value each.
-fn together(mut rows: &[Row]) -> io::Result<Vec<&[Row]>> {
-    let mut runs = Vec::new();
-    while let Some((first, others)) = rows.split_first() {
-        let mut bytes = format::bare_len(first)?;
-        let mut count = 1;
-        for row in others {
-            bytes += format::bare_len(row)?;
-            if bytes > WAIT_TOGETHER_BYTES {
-                break;
+impl Row {
+    fn op(&self, generation: u32) -> io::Result<Op> {
+        let put_or_remove = |key, value: Option<io::Result<Vec<u8>>>| {
+            Ok(match value.transpose()? {
+                Some(value) => Op::Put(key, value),
+                None => Op::Remove(key),
+            })
+        };
+        match self {
+            Self::Account(id, account) => {
+                let value = account.as_ref().map(|account| format::encode(&**account, &[]));
+                put_or_remove(keys::account(generation, *id), value)
             }
-            count += 1;
+            Self::Login(login, owner) => {
+                let value = owner.as_ref().map(|owner| format::encode(owner, &[]));
+                put_or_remove(keys::login(generation, *login), value)
+            }
+            Self::Seal(seal) => put_or_remove(keys::seal(generation), Some(format::encode(seal, &[]))),
         }
-        let (run, rest) = rows.split_at_checked(count).unwrap_or((rows, &[]));
-        runs.push(run);
-        rows = rest;
     }
-    Ok(runs)
-}
-
-/// What makes `rows` those of `table`.
-fn ops(table: &Table, rows: &[Row]) -> io::Result<Vec<Op>> {
-    let logins = rows.iter().filter_map(|row| match row {
-        Row::Login(login, owner) => Some((*login, *owner)),
-        Row::Account(..) | Row::Seal(_) => None,
-    });
-    let mut ops = login_rows::ops(table, logins)?;
-    for row in rows {
-        ops.push(match row {
-            Row::Account(id, Some(account)) => {
-                Op::Put(keys::account(table.generation, *id), format::encode(&**account, &[])?)
-            }
-            Row::Account(id, None) => Op::Remove(keys::account(table.generation, *id)),
-            Row::Seal(seal) => Op::Put(keys::seal(table.generation), format::encode(seal, &[])?),
-            Row::Login(..) => continue,
-        });
-    }
-    Ok(ops)
 }
 
 /// What the rows are the state of.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Standing {
     generation: u32,
-    /// Values with rows that wait to be taken over.
+    /// Rows that wait to be taken over.
     waiting: u64,
     head: Option<SnapshotHead>,
 }
@@ -144,7 +123,8 @@ impl Table {
     }
 
     pub(crate) fn owner_of(&self, login: Login) -> io::Result<Option<UserId>> {
-        login_rows::owner_of(self, login)
+        let row = self.rows.row(&keys::login(self.generation, login))?;
+        row.map(|row| format::decode(&"a login", &row)).transpose()
     }
 
     pub(crate) fn seal(&self) -> io::Result<Option<SealName>> {
@@ -162,11 +142,7 @@ impl Table {
         self.scan(&keys::generation(self.generation), |key, row| format::check(&shown(key), row))
     }
 
-    pub(super) fn scan(
-        &self,
-        prefix: &[u8],
-        mut see: impl FnMut(&[u8], &[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
+    fn scan(&self, prefix: &[u8], mut see: impl FnMut(&[u8], &[u8]) -> io::Result<()>) -> io::Result<()> {
         let mut from = prefix.to_vec();
         loop {
             let rows = self.rows.rows(prefix, &from)?;
@@ -220,7 +196,7 @@ impl<D: LogDisk> Rows<D> {
             for number in 0..standing.waiting {
                 let stored = self.disk.get(&keys::waiting(self.group, number))?;
                 let stored = stored.ok_or_else(|| damaged(&WHAT, "rows that wait are missing"))?;
-                rows.extend(format::decode::<Vec<Row>>(&"rows that wait", &stored)?);
+                rows.push(format::decode(&"a row that waits", &stored)?);
             }
             self.take_over(&standing, &rows).await?;
         }
@@ -234,22 +210,19 @@ impl<D: LogDisk> Rows<D> {
 
     /// Has all of `rows` on disk, and that they are the state of `standing`, or nothing of it.
     pub(crate) async fn checkpoint(&self, standing: &Standing, rows: &[Row]) -> io::Result<()> {
-        let wait =
-            |(number, rows)| Ok(Op::Put(keys::waiting(self.group, number), format::encode(&rows, &[])?));
-        let mut ops = (0..).zip(together(rows)?).map(wait).collect::<io::Result<Vec<_>>>()?;
-        let waiting = ops.len() as u64;
-        ops.push(standing.op(self.group, waiting)?);
+        let wait = |(number, row)| Ok(Op::Put(keys::waiting(self.group, number), format::encode(row, &[])?));
+        let mut ops = (0..).zip(rows).map(wait).collect::<io::Result<Vec<_>>>()?;
+        ops.push(standing.op(self.group, rows.len() as u64)?);
         self.submit(ops).await?;
         self.take_over(standing, rows).await?;
-        let done = (0..waiting).map(|number| Op::Remove(keys::waiting(self.group, number)));
+        let done = (0..rows.len() as u64).map(|number| Op::Remove(keys::waiting(self.group, number)));
         self.submit(done.collect()).await?;
         self.remove(&keys::generation(standing.generation.wrapping_sub(1))).await
     }
 
     /// Makes rows that wait the state; durable when it returns.
     async fn take_over(&self, standing: &Standing, rows: &[Row]) -> io::Result<()> {
-        // Whatever was written to these rows before has taken effect: the last thing then was to write it through.
-        let ops = ops(&self.table(standing.generation), rows)?;
+        let ops = rows.iter().map(|row| row.op(standing.generation)).collect::<io::Result<Vec<_>>>()?;
         self.submit(ops).await?;
         self.disk.write_through(vec![standing.op(self.group, 0)?]).await
     }

@@ -133,9 +133,7 @@ async fn a_checkpoint_is_whole_or_did_not_happen_wherever_it_is_cut_off() {
             _ = Registers::save(Arc::new(registers), &covered, &kept) => panic!("the disk is held back"),
             () = disk.wanted() => {}
         }
-        // Before it is said that rows wait there are few operations, and after it many.
-        let most = if seed % 2 == 0 { 2 } else { disk.unsynced() };
-        let operations = random.random_range(0..=most);
+        let operations = random.random_range(0..=disk.unsynced());
         let kept = keeping(&dir, &disk.crash_after(operations));
         let (found, covered) = open(&kept).await;
         let twin = &twins[&covered.clone().map(|meta| meta.last_log_id)];

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! types · log_store (+ recovery) over journal::LogDisk · machines: what entries mean · state_machine (+ snapshots)
-//! accounts (+ account_rows, login_rows, dump): the state that is on disk
+//! accounts (+ account_rows, dump): the state that is on disk
 //! to peers: network, pipeline: entries, transfer: snapshots · from peers: answering · wire, pieces: their bytes
 //! settings · group: one running group · leading, membership, status: what it says and is told
 //! ```
@@ -17,7 +17,6 @@ pub(crate) mod group;
 pub(crate) mod leading;
 pub(crate) mod log;
 pub(crate) mod log_store;
-pub(crate) mod login_rows;
 pub(crate) mod machines;
 pub(crate) mod membership;
 pub mod network;
