@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{Answer, Client, Cluster, Sale, eventually, tokens};
@@ -68,12 +68,11 @@ fn log_in(client: &Client, username: &str, password: &str) -> Answer {
 
 /// The token is refused at every node, as soon as was promised.
 #[track_caller]
-fn refused_everywhere(cluster: &Cluster, client: &Client, since: Instant) {
+fn refused_everywhere(cluster: &Cluster, client: &Client) {
     for node in NODES {
         let client = client.at(&cluster.client(node));
         let refused = || (client.get("/bookings").status == 401).then_some(());
         eventually(&format!("node {node} refuses the token"), REACHES_WITHIN, refused);
-        assert!(since.elapsed() < REACHES_WITHIN * 4, "asking four nodes takes its time, but not that long");
     }
 }
 
@@ -189,7 +188,7 @@ fn role(cluster: &Cluster, somebody: &Somebody, (node, other): (u32, u32)) {
 
 fn erased(cluster: &Cluster, somebody: &Somebody, (node, other): (u32, u32)) {
     assert_eq!(somebody.at(cluster, node).delete(&somebody.path).status, 204);
-    refused_everywhere(cluster, &somebody.client, Instant::now());
+    refused_everywhere(cluster, &somebody.client);
     cluster.operator(node).get(&somebody.path).expect_problem(404, "not-found");
     let bookings = cluster.operator(other).get(&format!("{}/bookings", somebody.path)).expect(200);
     assert_eq!(bookings["total"], 1, "what was sold stays sold");
@@ -214,11 +213,11 @@ fn a_change_reaches_tokens_everywhere_within_a_second_and_outlives_a_restart() {
         }
         assert_eq!(somebody.at(&cluster, other).post("/users/logout", &json!({})).status, 204);
         somebody.at(&cluster, other).get("/bookings").expect_problem(401, "unauthenticated");
-        refused_everywhere(&cluster, &somebody.client, Instant::now());
+        refused_everywhere(&cluster, &somebody.client);
         assert_eq!(second.get("/bookings").status, 200, "another token of theirs is as good as before");
         let change = json!({"password": "another password", "currentPassword": password(&somebody.name)});
         second.at(&cluster.client(node)).put(&somebody.path, &change).expect(200);
-        refused_everywhere(&cluster, &second, Instant::now());
+        refused_everywhere(&cluster, &second);
         log_in(&cluster.client(node), &somebody.name, &password(&somebody.name))
             .expect_problem(401, "unauthenticated");
         log_in(&cluster.client(other), &somebody.name, "another password").expect(200);
@@ -227,7 +226,7 @@ fn a_change_reaches_tokens_everywhere_within_a_second_and_outlives_a_restart() {
     let erased = cluster.client(2).login(&people[0].name, "another password");
     let kept = cluster.client(3).login(&people[1].name, "another password");
     assert_eq!(erased.delete(&people[0].path).status, 204);
-    refused_everywhere(&cluster, &erased, Instant::now());
+    refused_everywhere(&cluster, &erased);
     void.push(erased);
 
     cluster.kill(GATEWAY);
