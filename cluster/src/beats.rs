@@ -1,5 +1,5 @@
-//! Step ②: what the nodes tell each other of themselves, four times a second: which groups they lead, in which term, and
-//! what the time is there.
+//! Step ②: what the nodes tell each other of themselves, four times a second: which groups they lead, in which term, what
+//! the time is in the shards of which they have a replica, and what their wall clocks say.
 //!
 //! Owns the table of what was heard: who is alive, who leads what, and how each group is made up as its leader sees it.
 //! Hazard: all of it is hearsay and a little old. It proposes routes and replaces nobody's judgement: only the leader of
@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::journal::GroupId;
 use crate::raft::types::NodeId;
+use crate::timekeeping::Told;
 
 /// How often a node is heard of.
 pub(crate) const EVERY: Duration = Duration::from_millis(250);
@@ -27,6 +28,10 @@ pub(crate) struct Beat {
     pub(crate) leads: Vec<Lead>,
     /// The numbers of the groups that run there, led or not.
     pub(crate) runs: Vec<u16>,
+    /// The time of the shards that run there.
+    pub(crate) times: Vec<Told>,
+    /// Its wall clock.
+    pub(crate) wall: UnixMillis,
     /// It is about to stop: nothing is to be moved there.
     pub(crate) leaving: bool,
     /// Its disk is full: nothing is to be led or moved there.
@@ -47,8 +52,6 @@ pub(crate) struct Lead {
     pub(crate) group: u16,
     /// The term in which it is led.
     pub(crate) term: u64,
-    /// The time of the shard.
-    pub(crate) now: UnixMillis,
     /// Who votes, in ascending order.
     pub(crate) voters: Vec<NodeId>,
     /// Who follows without a vote.
@@ -131,13 +134,12 @@ mod test {
         let lead = Lead {
             group: GROUP.number(),
             term,
-            now: UnixMillis::new(7),
             voters: vec![1],
             learners: Vec::new(),
             committed: 0,
             events: 0,
         };
-        Beat { leads: vec![lead], runs: vec![GROUP.number()], leaving: false, full: false }
+        Beat { leads: vec![lead], runs: vec![GROUP.number()], ..Beat::default() }
     }
 
     #[tokio::test(start_paused = true)]

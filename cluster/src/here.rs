@@ -218,7 +218,7 @@ impl<D: LogDisk> Here<D> {
         let _there = self.enter();
         let number = usize::from(group.id.number());
         let Beginning { clock, queue_capacity, .. } = &self.beginning;
-        let replica = Arc::new(ShardHere::begin(group, &**clock, *queue_capacity));
+        let replica = Arc::new(ShardHere::begin(self.me, group, clock, *queue_capacity));
         *self.shards[number].write().unwrap_or_else(PoisonError::into_inner) = Some(replica.clone());
         replica
     }

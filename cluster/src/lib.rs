@@ -26,6 +26,7 @@ mod introduction;
 mod joining;
 pub mod journal;
 mod ordering;
+mod owners_time;
 mod owning;
 pub mod peer;
 pub mod placement;
@@ -40,6 +41,7 @@ mod start;
 #[cfg(test)]
 mod testing;
 mod thread;
+mod timekeeping;
 mod updater;
 mod view;
 pub mod wire;

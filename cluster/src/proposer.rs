@@ -5,7 +5,8 @@
 //! is in flight at a time, which keeps the order of the queue, the fencing and `open` simple to reason about.
 //!
 //! Hazard: a barrier and an `open` promise that everything queued before them is settled. They are answered only after
-//! the entry with what came before is applied, and only while this node leads in their term.
+//! the entry with what came before is applied, and only while this node leads in their term; an `open` not before this
+//! node knows the time of the shard.
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::journal::LogDisk;
 use crate::journal::format::bare_len;
+use crate::owners_time::OwnersTime;
 use crate::raft::group::Group;
 use crate::raft::machines::Shard;
 use crate::raft::types::{Applied, Entry, SaleBatch};
@@ -42,14 +44,15 @@ pub(crate) struct Proposer {
 }
 
 impl Proposer {
-    /// Starts the task of `group`; the handle of the task ends when the proposer is dropped and the queue is empty.
+    /// Starts the task of the group whose time this is; the handle of the task ends when the proposer is dropped and the
+    /// queue is empty.
     pub(crate) fn start<D: LogDisk>(
-        group: Group<Shard, D>,
-        time: SharedTime,
+        time: OwnersTime<D>,
         capacity: usize,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, requests) = mpsc::channel(capacity);
-        let task = tokio::spawn(Task { group, time, bytes_since_snapshot: 0 }.run(requests, capacity));
+        let task = Task { group: time.group.clone(), time, bytes_since_snapshot: 0 };
+        let task = tokio::spawn(task.run(requests, capacity));
         (Self { queue }, task)
     }
 
@@ -86,7 +89,7 @@ fn fault_of<T>(error: &mpsc::error::TrySendError<T>) -> JournalFault {
 
 struct Task<D: LogDisk> {
     group: Group<Shard, D>,
-    time: SharedTime,
+    time: OwnersTime<D>,
     bytes_since_snapshot: u64,
 }
 
@@ -133,7 +136,13 @@ impl<D: LogDisk> Task<D> {
             Some(term) => self.commit(term, batches).await,
             None => Err(JournalFault::NotOwner),
         };
-        self.answer(waiting, outcome);
+        let opening = waiting.iter().any(|waiting| matches!(waiting, Waiting::Opening(..)));
+        let time = match outcome {
+            // Proposals in this term are not kept waiting: its time has begun before there were any.
+            Ok((term, _)) if opening => self.time.begin(term).await,
+            _ => Err(JournalFault::NotOwner),
+        };
+        self.answer(waiting, outcome, &time);
     }
 
     /// Commits `batches`; gives the term in which this node leads and, for each batch, whether it holds.
@@ -158,7 +167,12 @@ impl<D: LogDisk> Task<D> {
         }
     }
 
-    fn answer(&self, waiting: Vec<Waiting>, outcome: Result<(u64, Vec<bool>), JournalFault>) {
+    fn answer(
+        &self,
+        waiting: Vec<Waiting>,
+        outcome: Result<(u64, Vec<bool>), JournalFault>,
+        time: &Result<SharedTime, JournalFault>,
+    ) {
         let (term, holds) = match outcome {
             Ok((term, holds)) => (Ok(Term(term)), holds),
             Err(fault) => (Err(fault), Vec::new()),
@@ -172,7 +186,7 @@ impl<D: LogDisk> Task<D> {
                 Waiting::Settling(answer) => drop(answer.send(())),
                 Waiting::Opening(event, answer) => {
                     // Whoever asked may have gone.
-                    let _ = answer.send(term.map(|term| self.opened(term, event)));
+                    let _ = answer.send(term.and_then(|term| Ok(self.opened(term, event, time.clone()?))));
                 }
             }
         }
@@ -182,8 +196,8 @@ impl<D: LogDisk> Task<D> {
         self.group.read(|state| state.machine.facts(event))
     }
 
-    fn opened(&self, term: Term, event: EventId) -> Opened {
-        Opened { term, sale: self.sale(event), time: self.time.clone() }
+    fn opened(&self, term: Term, event: EventId, time: SharedTime) -> Opened {
+        Opened { term, sale: self.sale(event), time }
     }
 
     fn sale(&self, event: EventId) -> Option<Sale> {

@@ -39,7 +39,7 @@ impl<D: LogDisk> Cluster<D> {
     /// The time of the shard of `event`; `None` where there is no replica of it.
     #[must_use]
     pub fn time(&self, event: EventId) -> Option<SharedTime> {
-        Some(self.home(event)?.time.clone())
+        Some(self.home(event)?.timekeeper.time.clone())
     }
 
     /// Reads the committed sale of `event`, while its shard is locked: `read` must be quick. Without a replica of the shard

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use domain::ids::EventId;
 use domain::ports::Clock;
-use domain::time::{ShardTime, UnixMillis};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -20,6 +19,7 @@ use crate::placement::ShardRing;
 use crate::raft::group::Group;
 use crate::raft::machines::{Machine, Shard};
 use crate::raft::types::NodeId;
+use crate::timekeeping::Told;
 
 /// Who leads a group, and so owns what is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,13 +117,13 @@ impl<D: LogDisk> Routes<D> {
         self.changed.send_modify(|count| *count += 1);
     }
 
-    /// Takes the beat of `node`: its routes, and the time of the shards that it leads and this node follows.
+    /// Takes the beat of `node`: its routes, and the time of the shards that have a replica here.
     pub(crate) fn hear(&self, node: NodeId, beat: Beat) {
         self.are_led(&beat.leads);
         for lead in &beat.leads {
             self.told().remove(&GroupId::shard(lead.group));
-            self.follow(lead);
         }
+        self.hear_time(node, &beat);
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         if table.hear(node, beat, now()) {
             drop(table);
@@ -131,11 +131,13 @@ impl<D: LogDisk> Routes<D> {
         }
     }
 
-    fn follow(&self, lead: &Lead) {
-        let Some(replica) = self.here.shard(lead.group) else { return };
-        // Of an owner whose time is over, unless its term is the latest that this replica has heard of.
-        if replica.group.term().is_none() && lead.term >= replica.group.latest_term() {
-            lock(&replica.time).follow(lead.now, self.clock.read());
+    fn hear_time(&self, node: NodeId, beat: &Beat) {
+        let leads: BTreeMap<u16, u64> = beat.leads.iter().map(|lead| (lead.group, lead.term)).collect();
+        let times: BTreeMap<u16, &Told> = beat.times.iter().map(|told| (told.group, told)).collect();
+        let reading = self.clock.read();
+        for (shard, replica) in self.here.shards() {
+            let said = (times.get(&shard).copied(), beat.wall, leads.get(&shard).copied());
+            replica.timekeeper.hear(node, said, replica.group.term(), reading);
         }
     }
 
@@ -187,19 +189,19 @@ impl<D: LogDisk> Routes<D> {
     pub(crate) fn beat(&self) -> Beat {
         let reading = self.clock.read();
         let shards = self.here.shards();
-        let mut leads = Vec::new();
-        for (_, replica) in &shards {
-            let now = || lock(&replica.time).advance(reading);
+        let (mut leads, mut times) = (Vec::new(), Vec::new());
+        for (shard, replica) in &shards {
             let events = |group: &Group<Shard, D>| group.read(|state| state.machine.sales.len());
-            leads.extend(lead(&replica.group, now, events));
+            leads.extend(lead(&replica.group, events));
+            times.push(replica.timekeeper.tell(*shard, replica.group.latest_term(), reading));
         }
-        let no_time = || UnixMillis::default();
-        leads.extend(lead(&self.here.directory.group, no_time, |_| 0));
-        leads.extend(self.here.accounts.iter().filter_map(|it| lead(&it.group, no_time, |_| 0)));
+        leads.extend(lead(&self.here.directory.group, |_| 0));
+        leads.extend(self.here.accounts.iter().filter_map(|it| lead(&it.group, |_| 0)));
         self.are_led(&leads);
         let others = self.here.accounts.iter().map(|_| GroupId::ACCOUNTS.number());
         let runs = shards.iter().map(|(shard, _)| *shard).chain([GroupId::DIRECTORY.number()]).chain(others);
-        Beat { leads, runs: runs.collect(), leaving: *self.leaving.borrow(), full: self.here.is_full() }
+        let (leaving, full) = (*self.leaving.borrow(), self.here.is_full());
+        Beat { leads, runs: runs.collect(), times, wall: reading.wall, leaving, full }
     }
 }
 
@@ -210,7 +212,6 @@ fn standing<M: Machine, D: LogDisk>(group: &Group<M, D>) -> (bool, Option<NodeId
 
 fn lead<M: Machine, D: LogDisk>(
     group: &Group<M, D>,
-    now: impl FnOnce() -> UnixMillis,
     events: impl FnOnce(&Group<M, D>) -> usize,
 ) -> Option<Lead> {
     let term = group.leased_term()?;
@@ -218,7 +219,6 @@ fn lead<M: Machine, D: LogDisk>(
     Some(Lead {
         group: group.id.number(),
         term,
-        now: now(),
         voters: replicas.voters.into_iter().collect(),
         learners: replicas.learners.into_iter().collect(),
         committed: group.status().committed.unwrap_or_default(),
@@ -232,8 +232,4 @@ fn lead<M: Machine, D: LogDisk>(
 )]
 pub(crate) fn now() -> Instant {
     Instant::now()
-}
-
-fn lock(time: &Mutex<ShardTime>) -> MutexGuard<'_, ShardTime> {
-    time.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,31 +3,38 @@
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use domain::ports::Clock;
-use domain::time::{ShardTime, SharedTime};
 use tokio::task::JoinHandle;
 
 use crate::journal::LogDisk;
+use crate::owners_time::OwnersTime;
 use crate::proposer::Proposer;
 use crate::raft::group::Group;
 use crate::raft::machines::Shard;
+use crate::raft::types::NodeId;
+use crate::timekeeping::Timekeeper;
 
 /// A replica of a shard.
 pub(crate) struct ShardHere<D: LogDisk> {
     pub(crate) group: Group<Shard, D>,
-    pub(crate) time: SharedTime,
+    pub(crate) timekeeper: Arc<Timekeeper>,
     /// Gone when the replica is being stopped.
     proposer: RwLock<Option<Proposer>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl<D: LogDisk> ShardHere<D> {
-    /// Takes `group` into service; so many proposals may wait for it. To be called where the groups run.
-    pub(crate) fn begin(group: Group<Shard, D>, clock: &dyn Clock, queue_capacity: usize) -> Self {
-        let reading = clock.read();
-        let time = Arc::new(Mutex::new(ShardTime::resume(reading.wall, reading)));
-        let (proposer, task) = Proposer::start(group.clone(), time.clone(), queue_capacity);
+    /// Takes `group` of node `me` into service; so many proposals may wait for it. To be called where the groups run.
+    pub(crate) fn begin(
+        me: NodeId,
+        group: Group<Shard, D>,
+        clock: &Arc<dyn Clock>,
+        queue_capacity: usize,
+    ) -> Self {
+        let timekeeper = Arc::new(Timekeeper::start(me, clock.read()));
+        let time = OwnersTime { group: group.clone(), timekeeper: timekeeper.clone(), clock: clock.clone() };
+        let (proposer, task) = Proposer::start(time, queue_capacity);
         let (proposer, task) = (RwLock::new(Some(proposer)), Mutex::new(Some(task)));
-        Self { group, time, proposer, task }
+        Self { group, timekeeper, proposer, task }
     }
 
     /// The way into its journal, while it is not being stopped.

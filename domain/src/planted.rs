@@ -72,6 +72,8 @@ bugs! {
     OpenWithoutWaiting "open-without-waiting",
     /// A new owner begins with what its wall clock says.
     TimeFromWallClock "time-from-wall-clock",
+    /// A node that has just started and owns a shard before it has heard the time of it begins with its own clock.
+    AskNobodyTheTime "ask-nobody-the-time",
     /// What is forwarded leaves its key behind.
     ForwardWithoutKey "forward-without-key",
     /// A node speaks the newest protocol version that it knows, whoever asks.

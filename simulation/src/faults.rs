@@ -196,6 +196,12 @@ impl Plan<'_> {
             let owner = Whom::Owner(self.dice.within(0..self.events as u64) as usize);
             self.crash(owner, at_ms + self.dice.within(50..1_000));
         }
+        // And that one may have to start with such a clock.
+        if self.dice.chance(0.5) {
+            let (whom, down) = (Whom::Machine(node), self.dice.ms(20..1_000));
+            let crash = Crash { whom, silent: self.dice.chance(0.5), for_good: false, down };
+            self.steps.push((at_ms + self.dice.within(10..500), Step::Crash(crash)));
+        }
     }
 
     fn part(&mut self, at_ms: u64) {

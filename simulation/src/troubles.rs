@@ -7,15 +7,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use cluster::GroupId;
-use cluster::raft::types::NodeId;
 use turmoil::Sim;
 
 use crate::client::Net;
 use crate::clock;
 use crate::faults::{Crash, GATEWAY, HEALTHY_LATENCY, LATE, MACHINES, Step, Way, Whom};
 use crate::machine::{Deed, HEALTHY_DISK_MS, Machine};
-use crate::node::SHARDS;
 use crate::stage::Stage;
 use crate::trace::Trace;
 
@@ -108,9 +105,6 @@ impl Troubles {
                 self.disturb(node, sim);
                 *self.machines[node].disk_ms.borrow_mut() = takes_ms;
             }
-            Step::Wall(node, off_ms) if off_ms != 0 && !self.majority_is_up() => {
-                tracing::debug!(node, "its clock stays right");
-            }
             Step::Wall(node, off_ms) => self.machines[node].wall_error.set_ms(off_ms),
             Step::Loss(loss) => self.net.loss.set(loss),
             Step::LinkLoss(loss) => {
@@ -167,22 +161,8 @@ impl Troubles {
         self.disturb(node, sim);
         let machine = &self.machines[node];
         if !sim.is_host_running(machine.name()) {
-            // It may lead before any owner has told it the time: how much has passed only a right clock can say then.
-            machine.wall_error.set_ms(0);
             sim.bounce(machine.name());
         }
-    }
-
-    /// Whether most replicas of every shard run, by the latest that anybody knows of it: so it has an owner that can tell the
-    /// time to others. A machine that has lost its disk is nobody's replica until it has been let in again.
-    fn majority_is_up(&self) -> bool {
-        let running: Vec<_> = self.machines.iter().filter_map(|machine| machine.cluster()).collect();
-        let runs = |node: &&NodeId| running.iter().any(|cluster| cluster.me() == **node);
-        (0..SHARDS).map(GroupId::shard).all(|shard| {
-            let known = running.iter().flat_map(|cluster| cluster.status()).filter(|group| group.id == shard);
-            let latest = known.max_by_key(|group| group.committed);
-            latest.is_some_and(|group| 2 * group.replicas.iter().filter(runs).count() > group.replicas.len())
-        })
     }
 
     fn way(&self, from: usize, to: usize, way: Way, sim: &Sim<'_>) {
