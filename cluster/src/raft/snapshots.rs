@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openraft::LogIdOptionExt;
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, watch};
 
 use super::dump::Dump;
 use super::types::SnapshotMeta;
@@ -45,6 +45,8 @@ pub(crate) struct Snapshots {
     unusable: Arc<[String]>,
     turn: Arc<tokio::sync::Mutex<()>>,
     incoming: Arc<AtomicU64>,
+    /// How many were offered by peers.
+    offers: Arc<watch::Sender<u64>>,
 }
 
 /// The right to archive facts and to make a snapshot of them valid, until it is dropped.
@@ -84,6 +86,7 @@ impl Snapshots {
             unusable: Arc::default(),
             turn: Arc::default(),
             incoming: Arc::default(),
+            offers: Arc::default(),
         }
     }
 
@@ -112,6 +115,13 @@ impl Snapshots {
     /// Waits for the [`Turn`].
     pub(crate) async fn turn(&self) -> Turn {
         self.turn.clone().lock_owned().await
+    }
+
+    /// A peer offers one. What is given changes when the next is offered: by then whoever sends this one has given it up, or
+    /// leads no more.
+    pub(crate) fn offered(&self) -> watch::Receiver<u64> {
+        self.offers.send_modify(|count| *count += 1);
+        self.offers.subscribe()
     }
 
     /// Begins a file for what comes from a peer, under a name that was not used before, and removes what was left of

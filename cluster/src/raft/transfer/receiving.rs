@@ -1,6 +1,9 @@
 //! Step ⑥: the side that gets the snapshot. Writes the file and the archive, piece by piece, and installs them when both
 //! are whole, checked and durable.
 //!
+//! A leader that sends one, and is then cut off, is silent for long before its connection ends. So whoever is waited for,
+//! the next offer ends the wait: only one peer leads, and it sends one snapshot at a time.
+//!
 //! Hazard: once openraft has been asked to install, it does, whether the sender is still there or not. From then on the
 //! file must stay as it is: the turn goes along with the installation.
 
@@ -8,7 +11,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 
 use futures_util::{StreamExt, stream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::{Asked, Gap, PATIENCE, Sent};
@@ -43,16 +46,16 @@ impl<M: Machine, D: LogDisk> Receiving<M, D> {
         let said = stream::unfold(receiver, |mut receiver: mpsc::Receiver<Bytes>| async move {
             receiver.recv().await.map(|piece| (piece, receiver))
         });
-        let mut talk = Talk { sender, input };
-        pieces::driven(said, async move { self.take(offer, &mut talk).await })
+        pieces::driven(said, async move { self.take(offer, (sender, input)).await })
     }
 
-    async fn take(self, offer: Offer, talk: &mut Talk) -> Result<(), CallError> {
+    async fn take(self, offer: Offer, (sender, input): (Sender, Messages)) -> Result<(), CallError> {
+        let talk = &mut Talk { sender, input, offers: self.snapshots.offered() };
         if self.disk.space().is_some_and(|space| !space.has_room(offer.bytes)) {
             return Err(declined(&"there is no space for it on the disk"));
         }
-        let turn = timeout(PATIENCE, self.snapshots.turn()).await;
-        let turn = turn.map_err(|_| declined(&"another snapshot is on its way or being written"))?;
+        let turn = unless_overtaken(&mut talk.offers, self.snapshots.turn()).await?;
+        let turn = turn.ok_or_else(|| declined(&"another snapshot is on its way or being written"))?;
         let snapshots = self.snapshots.clone();
         let (to, file) =
             self.blocking.run(move || snapshots.receive()).await.map_err(|error| declined(&error))?;
@@ -151,29 +154,50 @@ impl<M: Machine, D: LogDisk> Receiving<M, D> {
     }
 }
 
+type Sender = mpsc::Sender<Bytes>;
+
 struct Talk {
-    sender: mpsc::Sender<Bytes>,
+    sender: Sender,
     input: Messages,
+    /// Changes when the next snapshot is offered.
+    offers: watch::Receiver<u64>,
 }
 
 impl Talk {
     async fn say(&mut self, message: &Asked) -> Result<(), CallError> {
         for piece in pieces::cut(message.encode().map_err(|error| declined(&error))?) {
-            let sent = timeout(PATIENCE, self.sender.send(piece)).await;
-            let sent =
-                sent.map_err(|_| CallError::Lost("the sender of a snapshot does not listen".to_owned()))?;
-            sent.map_err(|_| CallError::Lost("the sender of a snapshot is gone".to_owned()))?;
+            match unless_overtaken(&mut self.offers, self.sender.send(piece)).await? {
+                Some(Ok(())) => {}
+                Some(Err(_)) => return Err(lost("the sender of a snapshot is gone")),
+                None => return Err(lost("the sender of a snapshot does not listen")),
+            }
         }
         Ok(())
     }
 
     async fn hear(&mut self) -> Result<Sent, CallError> {
-        match timeout(PATIENCE, self.input.next()).await {
-            Ok(Some(message)) => Sent::decode(&message?).map_err(|error| declined(&error)),
-            Ok(None) => Err(CallError::Lost("the sender of a snapshot ended it too early".to_owned())),
-            Err(_) => Err(CallError::Lost(format!("nothing came of a snapshot for {PATIENCE:?}"))),
+        match unless_overtaken(&mut self.offers, self.input.next()).await? {
+            Some(Some(message)) => Sent::decode(&message?).map_err(|error| declined(&error)),
+            Some(None) => Err(lost("the sender of a snapshot ended it too early")),
+            None => Err(lost(&format!("nothing came of a snapshot for {PATIENCE:?}"))),
         }
     }
+}
+
+/// Waits for `what`, but not for ever (`None`), and not when the next snapshot is offered.
+async fn unless_overtaken<T>(
+    offers: &mut watch::Receiver<u64>,
+    what: impl Future<Output = T>,
+) -> Result<Option<T>, CallError> {
+    tokio::select! {
+        biased;
+        done = timeout(PATIENCE, what) => Ok(done.ok()),
+        _ = offers.changed() => Err(declined(&"another one is offered by now")),
+    }
+}
+
+fn lost(why: &str) -> CallError {
+    CallError::Lost(why.to_owned())
 }
 
 fn declined(why: &dyn std::fmt::Display) -> CallError {

@@ -1,11 +1,17 @@
 use std::time::Duration;
 
 use domain::ids::EventId;
+use futures_util::{StreamExt as _, stream};
 use openraft::ChangeMembers;
+use openraft::async_runtime::WatchReceiver as _;
 
+use super::ALIVE;
 use crate::journal::{LogDisk, archive, keys};
+use crate::peer::CallError;
+use crate::raft::answering::GroupsHere;
 use crate::raft::network::SNAPSHOT;
-use crate::raft::types::Peer;
+use crate::raft::types::{Peer, SnapshotMeta};
+use crate::raft::wire::Offer;
 use crate::raft::world::{EVENT, GROUP, Node, OTHER, World, now};
 use crate::testing::facts;
 
@@ -175,8 +181,7 @@ async fn only_one_snapshot_of_a_group_comes_in_at_a_time() {
     leader.commit(EVENT, 20).await;
     leader.snapshot().await;
     world.peers.isolate(2, true);
-    let started = crate::raft::answering::GroupsHere::start(&world.nodes[&2].here, GROUP).await;
-    assert!(started.is_ok());
+    assert!(world.nodes[&2].here.start(GROUP).await.is_ok());
     let turn = world.nodes[&2].group().snapshots.turn().await;
     world.peers.isolate(2, false);
     leader.group().raft.add_learner(2, Peer::default(), false).await.unwrap();
@@ -184,5 +189,27 @@ async fn only_one_snapshot_of_a_group_comes_in_at_a_time() {
     assert_eq!(world.nodes[&2].files(), Vec::<String>::new(), "it waits, and is declined in the end");
     drop(turn);
     world.nodes[&2].has(EVENT, 20).await;
+    world.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transfer_whose_sender_is_silent_keeps_the_next_one_waiting_for_nothing() {
+    let world = World::alone(0).await;
+    let leader = &world.nodes[&1];
+    leader.commit(EVENT, 20).await;
+    leader.snapshot().await;
+    let follower = world.nodes[&2].here.start(GROUP).await.unwrap();
+    let vote = leader.group().raft.metrics().borrow_watched().vote;
+    let offer = Offer { group: GROUP, vote, meta: SnapshotMeta::default(), bytes: 1 };
+    let mut answers = follower.install(offer, stream::pending().boxed());
+    let silent = tokio::spawn(async move { answers.next().await });
+    while world.nodes[&2].files().is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let began = now();
+    world.learn(2).await;
+    world.nodes[&2].has(EVENT, 20).await;
+    assert!(now() - began < ALIVE, "{:?}", now() - began);
+    assert!(matches!(silent.await.unwrap(), Some(Err(CallError::Declined(_)))));
     world.shutdown().await;
 }
