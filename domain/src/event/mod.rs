@@ -6,6 +6,7 @@ mod apply;
 mod apply_bookings;
 mod best_available;
 mod booking;
+mod bookings;
 mod charges;
 mod closing;
 mod command;

@@ -3,11 +3,12 @@
 //! Owns seats, holds, bookings, remembered answers. Holds no names: those are in the seat map, shared. Only
 //! [`apply`](super::apply()) changes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::booking::Booking;
+use super::bookings::Bookings;
 use super::closing::Closing;
 use super::deadlines::Deadlines;
 use super::fading::Fading;
@@ -60,7 +61,7 @@ pub struct Sale {
     pub(super) holds: Table<HoldNumber, Hold>,
     pub(super) next_hold: u32,
     pub(super) ended: Fading<HoldNumber, UserId>,
-    pub(super) bookings: BTreeMap<BookingNumber, Booking>,
+    pub(super) bookings: Bookings,
     pub(super) next_booking: u32,
     pub(super) working: BTreeSet<BookingNumber>,
     /// Tickets held and booked, by customer.
@@ -87,7 +88,7 @@ impl Sale {
             holds: Table::default(),
             next_hold: 0,
             ended: Fading::default(),
-            bookings: BTreeMap::new(),
+            bookings: Bookings::default(),
             next_booking: 0,
             working: BTreeSet::new(),
             customers: Table::default(),
@@ -186,6 +187,13 @@ impl Sale {
         self.holds.in_order().map(|(number, hold)| (*number, hold))
     }
 
+    /// The live holds of `buyer`, oldest first; who has none costs next to nothing.
+    pub fn live_holds_of(&self, buyer: UserId) -> impl Iterator<Item = (HoldNumber, &Hold)> {
+        let some = self.customers.get(&buyer).is_some();
+        let theirs = some.then(|| self.holds().filter(move |(_, hold)| hold.buyer == buyer));
+        theirs.into_iter().flatten()
+    }
+
     /// A booking.
     #[must_use]
     pub fn booking(&self, number: BookingNumber) -> Option<&Booking> {
@@ -197,6 +205,11 @@ impl Sale {
         &self,
     ) -> impl ExactSizeIterator<Item = (BookingNumber, &Booking)> + DoubleEndedIterator + '_ {
         self.bookings.iter().map(|(number, booking)| (*number, booking))
+    }
+
+    /// The bookings of `buyer`, oldest first, at the cost of those alone.
+    pub fn bookings_of(&self, buyer: UserId) -> impl Iterator<Item = (BookingNumber, &Booking)> {
+        self.bookings.of(buyer)
     }
 
     /// Bookings with work to do at a payment provider.

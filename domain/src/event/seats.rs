@@ -294,7 +294,7 @@ mod test {
         };
         assert!(killed.is_empty());
         assert!(holds.is_empty() && deadlines.next().is_none() && customers.is_empty());
-        assert!(bookings.is_empty() && working.is_empty() && *outbox == Outbox::default());
+        assert!(bookings.iter().next().is_none() && working.is_empty() && *outbox == Outbox::default());
         assert!(*ended == Fading::default() && *answers == Fading::default());
         size_of::<Sale>()
             + size_of_val(prices_minor.as_slice())

@@ -84,14 +84,14 @@ impl Sale {
         for (_, hold) in self.holds.in_order() {
             *customers.entry(hold.buyer).or_default() += hold.tickets.len() as u32;
         }
-        for booking in self.bookings.values().filter(|booking| booking.status == BookingStatus::Booked) {
+        for (_, booking) in self.bookings().filter(|(_, booking)| booking.status == BookingStatus::Booked) {
             *customers.entry(booking.buyer).or_default() += booking.live_seats().count() as u32;
         }
         ensure(customers == self.customers, || "tickets by customer are miscounted".into())
     }
 
     fn validate_work(&self) -> Result<(), String> {
-        for (number, booking) in &self.bookings {
+        for (number, booking) in self.bookings.iter() {
             ensure(number.0 < self.next_booking, || format!("{number:?} will be given again"))?;
             let filed = self.working.contains(number);
             ensure(filed == booking.open_work().is_some(), || format!("the open work of {number:?}"))?;
@@ -107,7 +107,7 @@ impl Sale {
             let coded = booking.tickets.iter().all(|ticket| ticket.code.is_some());
             ensure(!sold || coded, || format!("{number:?} lacks ticket codes"))?;
         }
-        let gone = self.working.iter().find(|number| !self.bookings.contains_key(number));
+        let gone = self.working.iter().find(|number| self.bookings.get(number).is_none());
         ensure(gone.is_none(), || format!("work is filed for {gone:?}, which is gone"))
     }
 }

@@ -5,6 +5,7 @@
 mod booking_lists;
 mod booking_views;
 mod bookings;
+mod elsewhere;
 mod hold_batch;
 mod hold_views;
 mod holds;

@@ -1,11 +1,8 @@
-//! ⑧ All bookings of one customer, wherever the sales are: those that this node has replicas of, and of the others what
-//! other nodes tell.
+//! ⑧ All bookings of one customer, wherever the sales are: those that this node has replicas of, and what other nodes tell.
 //!
-//! Owns the question, its answer and the merge: of two replicas of a sale the one that has applied more counts. Hazard: a
-//! list that lacks a sale would look complete, so there is none unless every sale has been looked at.
+//! Owns the answer and the merge: of two replicas of a sale the one that has applied more counts.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use cluster::Cluster;
@@ -15,13 +12,12 @@ use domain::event::Booking;
 use domain::ids::{BookingNumber, EventId, UserId};
 use serde::{Deserialize, Serialize};
 
+use super::elsewhere;
 use crate::http::App;
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::Problem;
 
 /// What it is asked as.
 const BOOKINGS: Service = Service { name: "bookings", lane: Lane::Commands };
-/// How long the others are waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// More bookings of one customer are not told of.
 const MAX_BOOKINGS: usize = 20_000;
 
@@ -41,9 +37,13 @@ type Answer = Counted<Own, 0, MAX_BOOKINGS>;
 fn here(cluster: &Cluster, user: UserId) -> Vec<Own> {
     let mut own = Vec::new();
     cluster.for_each_sale(|event, sale| {
-        let bookings = sale.bookings().filter(|(_, booking)| booking.buyer == user);
         let facts = sale.facts();
-        own.extend(bookings.map(|(number, booking)| Own { event, facts, number, booking: booking.clone() }));
+        own.extend(sale.bookings_of(user).map(|(number, booking)| Own {
+            event,
+            facts,
+            number,
+            booking: booking.clone(),
+        }));
     });
     own
 }
@@ -52,23 +52,7 @@ fn here(cluster: &Cluster, user: UserId) -> Vec<Own> {
 pub(super) async fn of(app: &App, user: UserId) -> Result<Vec<Own>, Problem> {
     app.dispatch.caught_up_with_all().await;
     let mut own = here(&app.cluster, user);
-    let ways = app.dispatch.ways();
-    if !ways.covers(&[ways.me()]) {
-        let mut seen = vec![ways.me()];
-        for (node, answer) in app.dispatch.ask_all(BOOKINGS, encode(&user).into(), PATIENCE).await {
-            match decode::<Answer>(&answer) {
-                Ok(theirs) => {
-                    seen.push(node);
-                    own.extend(theirs.into_vec());
-                }
-                Err(error) => tracing::warn!(from = node, %error, "bookings could not be read"),
-            }
-        }
-        if !ways.covers(&seen) {
-            let detail = "Not every sale can be looked at right now. Try again.";
-            return Err(Problem::new(Code::OwnerUnavailable, detail));
-        }
-    }
+    own.extend(elsewhere::of::<Own, MAX_BOOKINGS>(app, BOOKINGS, user).await?);
     let mut own = merged(own);
     own.sort_by_key(|own| (std::cmp::Reverse(own.booking.created_at), own.event, own.number));
     Ok(own)

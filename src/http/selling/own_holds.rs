@@ -1,11 +1,9 @@
-//! ⑧ All live holds of one customer, wherever the sales are: those that this node has replicas of, and of the others what
-//! other nodes tell.
+//! ⑧ All live holds of one customer, wherever the sales are: those that this node has replicas of, and what other nodes tell.
 //!
 //! As for bookings, and less strictly: a hold that has just been released may show for a moment where another node's
 //! replica is behind, but never where this node has one.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use cluster::Cluster;
@@ -17,15 +15,14 @@ use domain::time::UnixMillis;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::elsewhere;
 use super::hold_views::HoldBody;
 use crate::dispatch::ways::State;
 use crate::http::App;
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::Problem;
 
 /// What it is asked as.
 const HOLDS: Service = Service { name: "holds", lane: Lane::Commands };
-/// How long the others are waited for.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// More holds of one customer are not told of.
 const MAX_HOLDS: usize = 20_000;
 
@@ -53,7 +50,7 @@ fn here(cluster: &Cluster, user: UserId, as_of: UnixMillis) -> Vec<OwnHold> {
     let mut own = Vec::new();
     cluster.for_each_sale(|event, sale| {
         let facts = sale.facts();
-        let holds = sale.holds().filter(|(_, hold)| hold.buyer == user && hold.expires_at > as_of);
+        let holds = sale.live_holds_of(user).filter(|(_, hold)| hold.expires_at > as_of);
         own.extend(holds.map(|(number, hold)| {
             let view = HoldView {
                 hold: number,
@@ -74,24 +71,10 @@ fn here(cluster: &Cluster, user: UserId, as_of: UnixMillis) -> Vec<OwnHold> {
 pub(super) async fn of(app: &App, user: UserId) -> Result<Vec<OwnHold>, Problem> {
     app.dispatch.caught_up_with_all().await;
     let mut own = here(&app.cluster, user, app.now());
+    let theirs = elsewhere::of::<OwnHold, MAX_HOLDS>(app, HOLDS, user).await?;
     let ways = app.dispatch.ways();
-    if !ways.covers(&[ways.me()]) {
-        let mut seen = vec![ways.me()];
-        for (node, answer) in app.dispatch.ask_all(HOLDS, encode(&user).into(), PATIENCE).await {
-            match decode::<Answer>(&answer) {
-                Ok(theirs) => {
-                    seen.push(node);
-                    let foreign = |own: &OwnHold| ways.applied(State::Sale(own.event)).is_none();
-                    own.extend(theirs.into_vec().into_iter().filter(foreign));
-                }
-                Err(error) => tracing::warn!(from = node, %error, "holds could not be read"),
-            }
-        }
-        if !ways.covers(&seen) {
-            let detail = "Not every sale can be looked at right now. Try again.";
-            return Err(Problem::new(Code::OwnerUnavailable, detail));
-        }
-    }
+    let knows_more = |own: &OwnHold| ways.applied(State::Sale(own.event)).is_none_or(|here| here < own.facts);
+    own.extend(theirs.into_iter().filter(knows_more));
     Ok(merged(own))
 }
 

@@ -99,6 +99,10 @@ impl Stage {
             alive.iter().map(|(_, hold)| hold.buyer).chain(bookings.iter().map(|booking| booking.buyer))
         {
             assert_eq!(sale.tickets_of(user), twin.tickets_of(user), "{user:?}");
+            let theirs = bookings.iter().copied().filter(|booking| booking.buyer == user);
+            assert!(sale.bookings_of(user).map(|(_, booking)| booking).eq(theirs), "{user:?}");
+            let theirs = alive.iter().copied().filter(|(_, hold)| hold.buyer == user);
+            assert!(sale.live_holds_of(user).eq(theirs), "{user:?}");
         }
         for (_, hold) in &alive {
             assert!(hold.expires_at <= hold.created_at.plus_ms(MAX_HOLD_AGE_MS));
