@@ -184,7 +184,18 @@ impl Plan<'_> {
         let node = self.machine();
         let least_ms = self.dice.within(5..400);
         let slow_ms = least_ms..least_ms + self.dice.within(1..400);
-        self.lasting(at_ms, 200..6_000, Step::Disk(node, slow_ms), Step::Disk(node, HEALTHY_DISK_MS));
+        // Or all of them, as where they share their storage, and an owner dies meanwhile: the next one leads for a while
+        // before it knows what was committed.
+        let all = self.dice.chance(0.3);
+        let ends_ms = at_ms + self.dice.within(200..6_000);
+        for node in if all { 0..STORAGE } else { node..node + 1 } {
+            let slow = (at_ms, Step::Disk(node, slow_ms.clone()));
+            self.steps.extend([slow, (ends_ms, Step::Disk(node, HEALTHY_DISK_MS))]);
+        }
+        if all {
+            let owner = Whom::Owner(self.dice.within(0..self.events as u64) as usize);
+            self.crash(owner, self.dice.within(at_ms..ends_ms));
+        }
     }
 
     fn jump(&mut self, at_ms: u64) {
