@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::CONTENT_ENCODING;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::catalogue::{Catalogue, ChargesDraft, Event, EventStatus, Performer, Venue};
 use domain::event::{Counts, Progress, Sale};
@@ -21,7 +20,7 @@ use super::auth::Customer;
 use super::charge_bodies::{FeeBody, PriceTypeBody, TaxBody};
 use super::encoded::{Answer, Shape, What};
 use super::events::audience;
-use super::extract::accepts_gzip;
+use super::extract::Coding;
 use super::performers::PerformerBody;
 use super::problem::{Code, Problem};
 use super::seats_now::{Reader, SeatsNow};
@@ -134,12 +133,12 @@ impl Found {
         caller: Option<Customer>,
         headers: &HeaderMap,
     ) -> Result<Response, Problem> {
-        let (now, gzip) = (app.now(), accepts_gzip(headers));
-        let shape = Shape { what, status: status_name(self.event.status(now)), gzip };
+        let (now, coding) = (app.now(), Coding::of(headers));
+        let shape = Shape { what, status: status_name(self.event.status(now)), coding };
         let Answer { tag, body } = app.encoded.answer(self, shape, now).await?;
         let mut response = tag.guard(headers, audience(caller)).respond("application/json", Body::new(body));
-        if gzip && response.status() == StatusCode::OK {
-            response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        if response.status() == StatusCode::OK {
+            coding.tell(&mut response);
         }
         Ok(SeatsNow::dated(app.encoded.age(self.event.id), response))
     }

@@ -5,15 +5,16 @@ use std::io::Write;
 use std::sync::OnceLock;
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
+use brotli::enc::{BrotliCompress, BrotliEncoderParams};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::App;
 use super::cache::{Audience, Tag};
-use super::extract::{ApiPath, accepts_gzip};
+use super::extract::{ApiPath, Coding};
 use super::openapi::{Part, Routes, get};
 use super::problem::Problem;
 use crate::web::{ASSETS, Asset, PICTURE, Page, SCRIPT, STYLE};
@@ -64,10 +65,11 @@ async fn asset(
     Ok(response)
 }
 
-/// A file in both forms in which it may leave.
+/// A file in every form in which it may leave.
 struct Packed {
     plain: (Tag, Vec<u8>),
     gzip: (Tag, Vec<u8>),
+    brotli: (Tag, Vec<u8>),
 }
 
 struct Files {
@@ -87,22 +89,31 @@ fn files() -> &'static Files {
 impl Packed {
     fn new(body: &[u8]) -> Self {
         let mut packer = GzEncoder::new(Vec::new(), Compression::best());
-        let packed = packer.write_all(body).and_then(|()| packer.finish());
-        let packed = packed.expect("memory takes every byte");
-        Self { plain: (Tag::of(body), body.to_vec()), gzip: (Tag::of(&packed), packed) }
+        let gzip = packer.write_all(body).and_then(|()| packer.finish());
+        let mut brotli = Vec::new();
+        BrotliCompress(&mut &*body, &mut brotli, &BrotliEncoderParams::default())
+            .expect("memory takes every byte");
+        let tagged = |body: Vec<u8>| (Tag::of(&body), body);
+        Self {
+            plain: tagged(body.to_vec()),
+            gzip: tagged(gzip.expect("memory takes every byte")),
+            brotli: tagged(brotli),
+        }
     }
 }
 
 /// What does not change while the node runs.
 fn still(media_type: &'static str, packed: &Packed, headers: &HeaderMap) -> Response {
-    let gzip = accepts_gzip(headers);
-    let (tag, body) = if gzip { &packed.gzip } else { &packed.plain };
+    let coding = Coding::of(headers);
+    let (tag, body) = match coding {
+        Coding::Identity => &packed.plain,
+        Coding::Gzip => &packed.gzip,
+        Coding::Brotli => &packed.brotli,
+    };
     let guard = tag.guard(headers, Audience::Public);
     let body = if guard.is_unchanged() { Vec::new() } else { body.clone() };
     let mut response = guard.respond(media_type, body);
     response.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    if gzip {
-        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
+    coding.tell(&mut response);
     response
 }

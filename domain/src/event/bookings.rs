@@ -13,7 +13,10 @@ use crate::ids::{BookingNumber, UserId};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Bookings {
     by_number: BTreeMap<BookingNumber, Booking>,
-    #[expect(clippy::box_collection, reason = "most sales have no booking yet, and every one has this field")]
+    #[expect(
+        clippy::box_collection,
+        reason = "most sales have no booking yet, and every one has this field"
+    )]
     by_buyer: Option<Box<BTreeSet<(UserId, BookingNumber)>>>,
 }
 

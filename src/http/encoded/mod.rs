@@ -1,11 +1,14 @@
 //! Step ⑦ of what is read most: an event with its tickets and the seats of an event, made once a version for everybody, plain
-//! and deflated.
+//! and packed.
 //!
-//! `rendered` is an event at one version, in pieces; `gzip` puts deflated pieces together; `chunks` is a body that is shared.
+//! `rendered` is an event at one version, in pieces; `gzip` and `brotli` put packed pieces together; `chunks` is a body that is
+//! shared.
 //! Owns which events are kept, and that each is made by one reader at a time, whose work all others share: who comes
 //! meanwhile waits, so that no answer is older than its question. Hazard: what is told to one caller alone must not get in
 //! here.
 
+mod block;
+mod brotli;
 mod chunks;
 mod gzip;
 mod rendered;
@@ -20,10 +23,11 @@ use rendered::Rendered;
 pub(super) use rendered::{Answer, Shape, What};
 
 use super::event_view::{Found, unknown};
+use super::extract::Coding;
 use super::problem::Problem;
 use crate::projections::{NodeSeats, Seats, Statuses};
 
-/// About what a seat takes, plain and deflated.
+/// About what a seat takes, plain and packed.
 const SEAT_BYTES: u32 = 224;
 /// What nobody has asked for in so long is let go.
 const IDLE: Duration = Duration::from_secs(600);
@@ -89,7 +93,9 @@ impl Encoded {
     ) -> Result<Answer, Problem> {
         let seats = self.seats(found).await?;
         let entry = self.entry(found);
-        let good = |rendered: &Arc<Rendered>| rendered.seats.facts >= seats.facts && rendered.is_of(found);
+        let brotli = shape.coding == Coding::Brotli;
+        let fits = |rendered: &Rendered| rendered.is_of(found) && (rendered.brotli || !brotli);
+        let good = |rendered: &Arc<Rendered>| rendered.seats.facts >= seats.facts && fits(rendered);
         if let Some(rendered) = read(&entry.rendered).filter(good) {
             return rendered.answer(shape, now);
         }
@@ -101,11 +107,11 @@ impl Encoded {
         // Whoever has waited renders what has come meanwhile too.
         let seats = entry.newest_of(seats);
         let effort = match &before {
-            Some(before) if before.is_of(found) => before.effort(&seats),
+            Some(before) if fits(before) => before.effort(&seats),
             _ => found.seats(),
         };
         let mine = found.clone();
-        let render = move || Rendered::new(&mine, seats, before.as_deref()).map(Arc::new);
+        let render = move || Rendered::new(&mine, seats, before.as_deref(), brotli).map(Arc::new);
         let rendered = match effort < ELSEWHERE_SEATS {
             true => render()?,
             false => tokio::task::spawn_blocking(render).await.map_err(Problem::internal)??,

@@ -1,5 +1,5 @@
-//! ⑦ All tickets of an event in JSON, as everybody sees them, at one version: pieces of some hundred seats, plain and
-//! deflated, of which the next version makes those anew in which a seat has changed.
+//! ⑦ All tickets of an event in JSON, as everybody sees them, at one version: pieces of some hundred seats, plain and packed,
+//! of which the next version makes those anew in which a seat has changed.
 //!
 //! Owns the pieces and the answers that are put together of them, each once a version. Hazard: nothing in here depends on
 //! who asks; whoever is to be told more is answered another way.
@@ -13,17 +13,20 @@ use domain::ids::SeatIndex;
 use domain::seat_map::SeatMap;
 use domain::time::UnixMillis;
 
+use super::block::Block;
+use super::brotli::Brotli;
 use super::chunks::Chunks;
-use super::gzip::{Block, gzip};
+use super::gzip::Gzip;
 use crate::http::cache::Tag;
 use crate::http::event_seats::SeatsBody;
 use crate::http::event_view::Found;
+use crate::http::extract::Coding;
 use crate::http::problem::Problem;
 use crate::http::ticket::Scene;
 use crate::http::wire::Id;
 use crate::projections::Seats;
 
-/// Seats of a piece, at most: fewer are deflated less well, more cost more when one changes.
+/// Seats of a piece, at most: fewer are packed less well, more cost more when one changes.
 const PIECE_SEATS: u32 = 256;
 /// What ends every list of tickets that we write: nothing comes after the tickets.
 const END: &str = "]}";
@@ -45,7 +48,7 @@ pub(in crate::http) struct Shape {
     pub(in crate::http) what: What,
     /// The event's status in a word.
     pub(in crate::http) status: &'static str,
-    pub(in crate::http) gzip: bool,
+    pub(in crate::http) coding: Coding,
 }
 
 /// An answer, for as many as want it.
@@ -63,30 +66,40 @@ struct Piece {
     /// Each ticket with a comma behind it.
     plain: Bytes,
     /// Without the last comma.
-    block: Block,
+    gzip: Gzip,
+    /// The same, once somebody has asked for it.
+    brotli: Option<Brotli>,
 }
 
 /// An event at one version.
 pub(super) struct Rendered {
     found: Found,
     pub(super) seats: Arc<Seats>,
+    /// Whether its pieces are there as brotli too.
+    pub(super) brotli: bool,
     pieces: Vec<Arc<Piece>>,
     answers: Mutex<BTreeMap<Shape, Answer>>,
 }
 
 impl Rendered {
-    /// How the event looks with `seats`; what did not change since `before` is taken from there.
-    pub(super) fn new(found: &Found, seats: Arc<Seats>, before: Option<&Self>) -> Result<Self, Problem> {
+    /// How the event looks with `seats`, as `brotli` too where that is wanted or was before; what did not change since `before`
+    /// is taken from there.
+    pub(super) fn new(
+        found: &Found,
+        seats: Arc<Seats>,
+        before: Option<&Self>,
+        brotli: bool,
+    ) -> Result<Self, Problem> {
+        let brotli = brotli || before.is_some_and(|before| before.brotli);
+        let making = Making { scene: &found.scene(), found, seats: &seats, brotli };
         let pieces = match before {
-            Some(before) if before.is_of(found) => before.changed(&seats)?,
+            Some(before) if before.is_of(found) && before.brotli == brotli => before.changed(&making)?,
             _ => {
-                let scene = found.scene();
-                let ranges = ranges(&scene.map).into_iter();
-                let pieces = ranges.map(|(section, range)| Piece::new(&scene, found, &seats, section, range));
-                pieces.collect::<Result<_, _>>()?
+                let ranges = ranges(&making.scene.map).into_iter();
+                ranges.map(|(section, range)| making.piece(section, range)).collect::<Result<_, _>>()?
             }
         };
-        Ok(Self { found: found.clone(), seats, pieces, answers: Mutex::default() })
+        Ok(Self { found: found.clone(), seats, brotli, pieces, answers: Mutex::default() })
     }
 
     /// Whether the catalogue still says the same of it.
@@ -100,10 +113,9 @@ impl Rendered {
         dirty.map(|piece| piece.seats.end - piece.seats.start).sum()
     }
 
-    fn changed(&self, seats: &Seats) -> Result<Vec<Arc<Piece>>, Problem> {
-        let scene = self.found.scene();
-        let piece = |piece: &Arc<Piece>| match piece.is_dirty(&self.seats, seats) {
-            true => Piece::new(&scene, &self.found, seats, piece.section, piece.seats.clone()),
+    fn changed(&self, making: &Making<'_>) -> Result<Vec<Arc<Piece>>, Problem> {
+        let piece = |piece: &Arc<Piece>| match piece.is_dirty(&self.seats, making.seats) {
+            true => making.piece(piece.section, piece.seats.clone()),
             false => Ok(piece.clone()),
         };
         self.pieces.iter().map(piece).collect()
@@ -140,7 +152,11 @@ impl Rendered {
         let wanted =
             |piece: &&Arc<Piece>| !matches!(shape.what, What::Section(section) if section != piece.section);
         let pieces: Vec<&Arc<Piece>> = self.pieces.iter().filter(wanted).collect();
-        let body = if shape.gzip { deflated(&head, &pieces) } else { plain(head, &pieces) };
+        let body = match shape.coding {
+            Coding::Identity => plain(head, &pieces),
+            Coding::Gzip => packed(&head, pieces.iter().map(|piece| &piece.gzip)),
+            Coding::Brotli => packed(&head, pieces.iter().filter_map(|piece| piece.brotli.as_ref())),
+        };
         Ok(Answer { tag, body: Chunks::new(body) })
     }
 }
@@ -157,17 +173,17 @@ fn plain(head: Vec<u8>, pieces: &[&Arc<Piece>]) -> Vec<Bytes> {
     body
 }
 
-fn deflated(head: &[u8], pieces: &[&Arc<Piece>]) -> Vec<Bytes> {
-    let (head, comma, end) = (Block::of(head), Block::byte(b','), Block::of(END.as_bytes()));
+fn packed<'a, B: Block + 'a>(head: &[u8], pieces: impl Iterator<Item = &'a B>) -> Vec<Bytes> {
+    let (head, comma, end) = (B::of(head), B::byte(b','), B::of(END.as_bytes()));
     let mut blocks = vec![&head];
-    for (at, piece) in pieces.iter().enumerate() {
+    for (at, piece) in pieces.enumerate() {
         if at > 0 {
             blocks.push(&comma);
         }
-        blocks.push(&piece.block);
+        blocks.push(piece);
     }
     blocks.push(&end);
-    vec![gzip(&blocks).into()]
+    vec![B::stream(&blocks).into()]
 }
 
 /// Which seats make a piece, and in which section, in order.
@@ -186,28 +202,33 @@ fn ranges(map: &SeatMap) -> Vec<(u32, Range<u32>)> {
     ranges
 }
 
-impl Piece {
-    fn new(
-        scene: &Scene,
-        found: &Found,
-        seats: &Seats,
-        section: u32,
-        range: Range<u32>,
-    ) -> Result<Arc<Self>, Problem> {
+/// What pieces are made of.
+struct Making<'a> {
+    scene: &'a Scene,
+    found: &'a Found,
+    seats: &'a Seats,
+    brotli: bool,
+}
+
+impl Making<'_> {
+    fn piece(&self, section: u32, range: Range<u32>) -> Result<Arc<Piece>, Problem> {
+        let prices = &self.found.event.terms.prices_minor;
         let mut plain = Vec::with_capacity(range.len() * 224);
         for seat in range.clone().map(SeatIndex::new) {
-            let status = seats.statuses.get(seat);
-            let ticket =
-                status.and_then(|status| scene.ticket_to_all(seat, &found.event.terms.prices_minor, status));
+            let status = self.seats.statuses.get(seat);
+            let ticket = status.and_then(|status| self.scene.ticket_to_all(seat, prices, status));
             let ticket = ticket.ok_or_else(|| Problem::internal("a sale has other seats than its map"))?;
             serde_json::to_writer(&mut plain, &ticket).map_err(Problem::internal)?;
             plain.push(b',');
         }
-        let block = Block::of(plain.strip_suffix(b",").unwrap_or_default());
+        let listed = plain.strip_suffix(b",").unwrap_or_default();
+        let (gzip, brotli) = (Gzip::of(listed), self.brotli.then(|| Brotli::of(listed)));
         plain.shrink_to_fit();
-        Ok(Arc::new(Self { seats: range, section, plain: plain.into(), block }))
+        Ok(Arc::new(Piece { seats: range, section, plain: plain.into(), gzip, brotli }))
     }
+}
 
+impl Piece {
     fn is_dirty(&self, before: &Seats, after: &Seats) -> bool {
         before.statuses.differs(&after.statuses, self.seats.clone())
     }

@@ -1,20 +1,48 @@
 //! The `Accept-Encoding` header: whether the client would rather have less to read and more to do.
 
-use axum::http::HeaderMap;
-use axum::http::header::ACCEPT_ENCODING;
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
 
-/// Whether the client takes gzip, and likes it no less than what is not encoded at all.
-#[must_use]
-pub fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let given = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let codings: Vec<(&str, u16)> = given.flat_map(|value| value.split(',')).map(read).collect();
-    let named = |names: &[&str]| {
-        let found =
-            codings.iter().find(|(coding, _)| names.iter().any(|name| coding.eq_ignore_ascii_case(name)));
-        found.map(|(_, quality)| *quality)
-    };
-    let gzip = named(&["gzip", "x-gzip"]).or_else(|| named(&["*"])).unwrap_or(0);
-    gzip > 0 && gzip >= named(&["identity"]).unwrap_or(0)
+/// How a body is packed, worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Coding {
+    /// Not at all.
+    Identity,
+    /// RFC 1952.
+    Gzip,
+    /// RFC 7932.
+    Brotli,
+}
+
+impl Coding {
+    /// The one that the client likes best, and of several the one that packs best.
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+        let codings: Vec<(&str, u16)> = given.flat_map(|value| value.split(',')).map(read).collect();
+        let named = |names: &[&str]| {
+            let found =
+                codings.iter().find(|(coding, _)| names.iter().any(|name| coding.eq_ignore_ascii_case(name)));
+            found.map(|(_, quality)| *quality)
+        };
+        let any = named(&["*"]).unwrap_or(0);
+        let packed = [(Self::Gzip, named(&["gzip", "x-gzip"])), (Self::Brotli, named(&["br"]))];
+        let packed = packed.map(|(coding, quality)| (quality.unwrap_or(any), coding));
+        let best = packed.into_iter().filter(|(quality, _)| *quality > 0).max();
+        let plain = named(&["identity"]).unwrap_or(0);
+        best.filter(|(quality, _)| *quality >= plain).map_or(Self::Identity, |(_, coding)| coding)
+    }
+
+    /// Says so of a body.
+    pub fn tell(self, response: &mut Response) {
+        let name = match self {
+            Self::Identity => return,
+            Self::Gzip => "gzip",
+            Self::Brotli => "br",
+        };
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+    }
 }
 
 /// A coding with its quality in thousandths.
@@ -36,24 +64,30 @@ mod test {
         let asked = |accept: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_ENCODING, accept.parse().unwrap());
-            accepts_gzip(&headers)
+            Coding::of(&headers)
         };
-        for yes in [
-            "gzip",
-            "GZIP",
-            "br, gzip;q=0.1",
-            "*",
-            "deflate, *;q=0.5",
-            "gzip;q=1.0, identity; q=0.5",
-            "x-gzip",
+        for (accept, coding) in [
+            ("br", Coding::Brotli),
+            ("gzip, deflate, br, zstd", Coding::Brotli),
+            ("*", Coding::Brotli),
+            ("deflate, *;q=0.5", Coding::Brotli),
+            ("identity;q=0.5, BR;q=0.5", Coding::Brotli),
+            ("gzip", Coding::Gzip),
+            ("GZIP", Coding::Gzip),
+            ("br;q=0.1, gzip;q=0.2", Coding::Gzip),
+            ("gzip;q=1.0, identity; q=0.5", Coding::Gzip),
+            ("x-gzip", Coding::Gzip),
+            ("br;q=0, *", Coding::Gzip),
+            ("", Coding::Identity),
+            ("identity", Coding::Identity),
+            ("gzip;q=0", Coding::Identity),
+            ("*;q=0", Coding::Identity),
+            ("gzip;q=0, br;q=0, *", Coding::Identity),
+            ("gzip;q=0.5, identity", Coding::Identity),
+            ("gzip;q=x", Coding::Identity),
         ] {
-            assert!(asked(yes), "{yes}");
+            assert_eq!(asked(accept), coding, "{accept}");
         }
-        for no in
-            ["", "identity", "br", "gzip;q=0", "*;q=0", "gzip;q=0, *", "gzip;q=0.5, identity", "gzip;q=x"]
-        {
-            assert!(!asked(no), "{no}");
-        }
-        assert!(!accepts_gzip(&HeaderMap::new()));
+        assert_eq!(Coding::of(&HeaderMap::new()), Coding::Identity);
     }
 }

@@ -12,7 +12,7 @@ mod params;
 mod written;
 
 pub use accept::{accepted, require_json};
-pub use encoding::accepts_gzip;
+pub use encoding::Coding;
 pub use given::{given, set};
 pub use idempotency::{BodyHash, Idempotency, IdempotencyKey, Target, hash_key};
 pub use if_match::IfMatch;
