@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::map::pick_on_map;
 use crate::people::{list, sign_up};
 use crate::support::webdriver::{Browser, Driver};
 use crate::support::{Node, Sale, eventually};
@@ -68,9 +69,7 @@ fn pick_one_in_the_list_and_one_on_the_map(browser: &Browser<'_>) {
     browser.shows(".seat.mine[data-seat=\"3\"][aria-pressed=true]");
     browser.shows_count("#basket .tickets li:not(.pending)", 1);
     browser.click("#as-map");
-    let at: Value = browser.until("document.getElementById('map').map.pixelOf(5)");
-    let pixel = |axis: usize| at[axis].as_f64().expect("a number");
-    browser.click_at("#map", pixel(0), pixel(1));
+    pick_on_map(browser, 5);
     browser.shows_count("#basket .tickets li:not(.pending)", 2);
     browser.says("#total", "50.00");
 }

@@ -41,14 +41,12 @@ fn fifty_thousand_seats_are_drawn_and_can_be_picked() {
     }
     // From afar a click leads to the section, and there to the seat.
     browser.run("document.getElementById('map').map.camera.jump({ x: 0, y: 0, scale: 1.2 });", &json!([]));
-    let at = seat_at(&browser, 400);
-    browser.click_at("#map", at[0], at[1]);
+    pick_on_map(&browser, 400);
     browser.until(
         "(({ camera }) => camera.scale > 9 && camera.flight === 0)(document.getElementById('map').map)",
     );
     browser.run("const { map } = document.getElementById('map'); map.camera.jump({ x: map.layout.x[400], y: map.layout.y[400], scale: 24 });", &json!([]));
-    let at = seat_at(&browser, 400);
-    browser.click_at("#map", at[0], at[1]);
+    pick_on_map(&browser, 400);
     browser.shows("#account");
     is_well_behaved(&browser, node.http());
 }
@@ -70,9 +68,13 @@ fn two_fingers_make_it_larger() {
     is_well_behaved(&browser, node.http());
 }
 
-fn seat_at(browser: &crate::Browser<'_>, seat: u32) -> [f64; 2] {
-    let at = browser.run("return document.getElementById('map').map.pixelOf(arguments[0]);", &json!([seat]));
-    [0, 1].map(|axis| at[axis].as_f64().expect("a number"))
+/// Clicks a seat where it is drawn.
+#[track_caller]
+pub(crate) fn pick_on_map(browser: &crate::Browser<'_>, seat: u32) {
+    let script = "const canvas = document.getElementById('map'); const { map } = canvas ?? {}; \
+        if (!map || map.frame || map.camera.flight || canvas.clientWidth === 0) return null; \
+        const box = canvas.getBoundingClientRect(), [x, y] = map.pixelOf(arguments[0]); return [box.left + x, box.top + y];";
+    browser.click_at(script, &json!([seat]));
 }
 
 fn stadium(node: &Node) -> String {

@@ -224,14 +224,21 @@ impl Browser<'_> {
         self.act(css, "value", &json!({"text": text}));
     }
 
-    /// Touches or clicks a point, in pixels from the corner of an element.
+    /// Clicks a point of the page that `script` gives for its arguments, once that stays where it is: what has just been shown
+    /// may still be laid out.
     #[track_caller]
-    pub fn click_at(&self, css: &str, x: f64, y: f64) {
-        let script = "const box = document.querySelector(arguments[0]).getBoundingClientRect(); return [box.left, box.top];";
-        let corner = self.run(script, &json!([css]));
-        let at = |axis: usize, by: f64| (corner[axis].as_f64().expect("a number") + by).round();
+    pub fn click_at(&self, script: &str, arguments: &Value) {
+        let mut before = Value::Null;
+        let resting = self.patiently(|| {
+            let at = self.run(script, arguments);
+            let rests = at == before && at.is_array();
+            before = at;
+            if rests { Ok(()) } else { Err(before.to_string()) }
+        });
+        resting.unwrap_or_else(|at| panic!("{script} never comes to rest, at last at {at}\n{}", self.text()));
+        let at = |axis: usize| before[axis].as_f64().expect("a number").round();
         let actions = json!({"actions": [{"type": "pointer", "id": "mouse", "actions": [
-            {"type": "pointerMove", "duration": 0, "x": at(0, x), "y": at(1, y)},
+            {"type": "pointerMove", "duration": 0, "x": at(0), "y": at(1)},
             {"type": "pointerDown", "button": 0},
             {"type": "pointerUp", "button": 0},
         ]}]});
