@@ -114,11 +114,16 @@ impl Sale {
         });
     }
 
-    /// The seats are sold: those of the holds that live, and those that are taken again because the money came late.
+    /// The seats are sold: those of the holds that live, and those that are taken again because the money came late. A hold that
+    /// has other seats by then goes on with them.
     pub(super) fn booked(&mut self, at: UnixMillis, number: BookingNumber, codes: &[TicketCode]) {
         let Some(holds) = self.holds_of(number) else { return };
-        let held: usize =
-            holds.iter().filter_map(|hold| self.remove_hold(at, *hold)).map(|hold| hold.tickets.len()).sum();
+        let mut held = 0;
+        for hold in holds {
+            if self.is_taken_along(hold, number) {
+                held += self.remove_hold(at, hold).map_or(0, |hold| hold.tickets.len());
+            }
+        }
         self.change_booking(number, |booking| booking.sell(at, codes));
         let Some(booking) = self.bookings.get(&number) else { return };
         let again = booking.tickets.len().saturating_sub(held);
@@ -126,6 +131,15 @@ impl Sale {
             *self.customers.entry(booking.buyer).or_default() += again as u32;
         }
         booking.live_seats().for_each(|seat| self.seats.set(seat, Claim::Booking(number)));
+    }
+
+    /// Whether all that `hold` has is the booking's.
+    fn is_taken_along(&self, hold: HoldNumber, number: BookingNumber) -> bool {
+        let (Some(hold), Some(booking)) = (self.holds.get(&hold), self.bookings.get(&number)) else {
+            return false;
+        };
+        let sold = |seat| booking.tickets.iter().any(|ticket| ticket.seat == seat);
+        hold.tickets.iter().all(|ticket| sold(ticket.seat))
     }
 
     pub(super) fn payment_lost(&mut self, number: BookingNumber) {

@@ -3,7 +3,7 @@ use crate::event::{
     Booking, BookingStatus, Command, NextAction, Outcome, PaymentOutcome, PaymentStatus, Refusal, Reply,
     SeatStatus, Work,
 };
-use crate::ids::BookingNumber;
+use crate::ids::{BookingNumber, SeatIndex};
 
 const ALL: [PaymentOutcome; 6] = [
     PaymentOutcome::Authorized,
@@ -144,6 +144,21 @@ fn money_that_comes_late_takes_the_hold_along_that_outlived_its_payment() {
     scene.settle(number, PaymentOutcome::FoundLate(None));
     assert_eq!((scene.status(0), scene.sale().open_holds()), (SeatStatus::Booked, 0));
     assert_eq!(scene.sale().tickets_of(ANNA.user), 1);
+    scene.assert_replays();
+}
+
+#[test]
+fn money_that_comes_late_leaves_a_hold_alone_that_has_other_seats_by_then() {
+    let mut scene = Scene::new();
+    let number = scene.pay(ANNA, &[0]);
+    scene.wait(TIMEOUT_MS);
+    scene.expire();
+    let hold = booking(&scene, number).holds[0];
+    let change = Command::ChangeHold { hold, add: vec![SeatIndex::new(1)], remove: vec![SeatIndex::new(0)] };
+    scene.play(ANNA, None, &change).expect("the hold outlived its payment");
+    scene.settle(number, PaymentOutcome::FoundLate(None));
+    assert_eq!((scene.status(0), scene.status(1)), (SeatStatus::Booked, SeatStatus::Held));
+    assert_eq!((scene.sale().open_holds(), scene.sale().tickets_of(ANNA.user)), (1, 2));
     scene.assert_replays();
 }
 

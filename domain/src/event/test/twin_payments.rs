@@ -107,8 +107,10 @@ impl Twin {
             self.drawn_codes += 1;
             ticket.code = Some(TicketCode(core::array::from_fn(|at| drawn[at % 8])));
         }
+        let sold: Vec<_> = booking.tickets.iter().map(|ticket| ticket.seat).collect();
         for hold in booking.holds.clone() {
-            if self.holds[hold.number() as usize].ended.is_none() {
+            let held = &self.holds[hold.number() as usize];
+            if held.ended.is_none() && held.hold.tickets.iter().all(|ticket| sold.contains(&ticket.seat)) {
                 self.end(hold);
             }
         }
