@@ -36,6 +36,8 @@ pub(crate) struct Part {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) parts: Vec<Part>,
+    /// All of it, folded.
+    pub(crate) typed: String,
     /// All of it, as a name.
     pub(crate) whole: String,
     /// How many of the parts that are not optional an event has to have at least.
@@ -72,7 +74,7 @@ impl Asked {
         }
         let needed = parts.iter().filter(|part| !part.optional).count();
         let least = needed.saturating_sub(words / 3 + spoilt).max(1);
-        Self { whole: whole(&folded, &pieces), parts, least }
+        Self { whole: whole(&folded, &pieces), typed: folded, parts, least }
     }
 
     /// Whether anything at all is asked for.

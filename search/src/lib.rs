@@ -22,6 +22,7 @@ mod schema;
 mod searcher;
 mod tally;
 mod terms;
+mod title;
 mod tokenizer;
 mod tokens;
 mod top;

@@ -13,7 +13,7 @@ use crate::tokens::{Piece, pairs, pieces};
 use crate::zones::Day;
 
 /// Makes another index necessary whenever it grows.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 const COUNTED: &str = "counted";
 
@@ -30,6 +30,7 @@ pub(crate) const NAME_WORDS: &str = "name_words";
 pub(crate) const CANCELLED: &str = "cancelled";
 pub(crate) const KIND_NAME: &str = "kind_name";
 pub(crate) const CITY_NAME: &str = "city_name";
+pub(crate) const TITLE: &str = "title";
 
 /// The fields of a document.
 #[derive(Debug, Clone, Copy)]
@@ -63,6 +64,8 @@ pub(crate) struct Fields {
     cancelled: Field,
     kind_name: Field,
     city_name: Field,
+    /// The name with what stands between its words, folded.
+    title: Field,
 }
 
 fn indexed(tokenizer: &str, option: IndexRecordOption) -> TextOptions {
@@ -100,7 +103,8 @@ pub(crate) fn schema() -> (Schema, Fields) {
         name_words: builder.add_u64_field(NAME_WORDS, FAST),
         cancelled: builder.add_u64_field(CANCELLED, FAST),
         kind_name: builder.add_text_field(KIND_NAME, shown.clone()),
-        city_name: builder.add_text_field(CITY_NAME, shown),
+        city_name: builder.add_text_field(CITY_NAME, shown.clone()),
+        title: builder.add_text_field(TITLE, shown),
     };
     (builder.build(), fields)
 }
@@ -146,6 +150,7 @@ impl Fields {
         document.add_u64(self.cancelled, u64::from(entry.cancelled));
         document.add_text(self.kind_name, &entry.kind);
         document.add_text(self.city_name, &entry.city);
+        document.add_text(self.title, fold(&entry.name));
         document
     }
 }

@@ -88,23 +88,31 @@ impl Scratch {
         done.map(|()| found)
     }
 
-    /// The documents of `allowed` that have as many parts as there must be.
+    /// The documents of `allowed` that have at least as many parts; what is only like one counts too where `guessing`.
     pub(crate) fn most(
         &mut self,
         view: &View,
         asked: &Asked,
         allowed: &Bits,
+        (least, guessing): (usize, bool),
     ) -> io::Result<Vec<(u32, Tally)>> {
         self.fit(view.docs);
         let mut met = Vec::new();
-        let done = self.add_most(view, asked, allowed, &mut met);
+        let done = self.add_most(view, asked, allowed, guessing, &mut met);
         let tallies = met.iter().map(|doc| (*doc, self.tallies[*doc as usize]));
-        let found = tallies.filter(|(_, tally)| usize::from(tally.parts) >= asked.least).collect();
+        let found = tallies.filter(|(_, tally)| usize::from(tally.parts) >= least).collect();
         self.wipe(&met);
         done.map(|()| found)
     }
 
-    fn add_most(&mut self, view: &View, asked: &Asked, allowed: &Bits, met: &mut Vec<u32>) -> io::Result<()> {
+    fn add_most(
+        &mut self,
+        view: &View,
+        asked: &Asked,
+        allowed: &Bits,
+        guessing: bool,
+        met: &mut Vec<u32>,
+    ) -> io::Result<()> {
         for part in &asked.parts {
             let variants = Variants::of(view, part, true)?;
             let found = self.part(&variants.lists, allowed, None)?;
@@ -115,7 +123,7 @@ impl Scratch {
                 found.iter().chain(&also).filter(|doc| self.tallies[**doc as usize] == Tally::default()),
             );
             self.count(&found, part.weight, u8::from(!part.optional));
-            self.count(&also, part.weight, 0);
+            self.count(&also, part.weight, u8::from(guessing && !part.optional));
             hinted?;
         }
         Ok(())

@@ -1,7 +1,10 @@
 //! The first ones of many, without sorting the rest.
 
-/// Where an event comes: by the order that is asked for, then the sooner one, then by its number, so that no two are equal.
-pub(crate) type Rank = (u64, u64, u64);
+/// Where an event comes: by the order that is asked for, then the sooner one, then by its number, so that no two are equal; and
+/// where it is.
+pub(crate) type Rank = (u64, u64, u64, At);
+/// A segment, and a document of it.
+pub(crate) type At = (u32, u32);
 
 /// Keeps the smallest ranks.
 pub(crate) struct Top {
@@ -21,12 +24,12 @@ impl Top {
     }
 
     /// Adds one; `rest` tells the rest of its rank where it matters.
-    pub(crate) fn add(&mut self, first: u64, rest: impl FnOnce() -> (u64, u64)) {
+    pub(crate) fn add(&mut self, first: u64, rest: impl FnOnce() -> (u64, u64, At)) {
         if self.keep == 0 || self.limit.is_some_and(|limit| first > limit.0) {
             return;
         }
-        let (starts_at, number) = rest();
-        let rank = (first, starts_at, number);
+        let (starts_at, number, at) = rest();
+        let rank = (first, starts_at, number, at);
         if self.limit.is_some_and(|limit| rank > limit) {
             return;
         }
@@ -38,8 +41,8 @@ impl Top {
 
     /// Adds what another one kept.
     pub(crate) fn join(&mut self, other: Self) {
-        for (first, starts_at, number) in other.ranks {
-            self.add(first, || (starts_at, number));
+        for (first, starts_at, number, at) in other.ranks {
+            self.add(first, || (starts_at, number, at));
         }
     }
 
@@ -66,14 +69,14 @@ mod test {
     proptest! {
         #[test]
         fn the_first_ones_are_those_of_a_sort(
-            mut ranks in prop::collection::vec((0..5_u64, 0..5_u64, 0..1_000_u64), 0..3_000),
+            mut ranks in prop::collection::vec((0..5_u64, 0..5_u64, 0..1_000_u64, Just((0, 0))), 0..3_000),
             keep in 0..40_usize,
         ) {
             let mut top = Top::new(keep);
             let (some, others) = (&ranks[..ranks.len() / 3], &ranks[ranks.len() / 3..]);
             let mut other = Top::new(keep);
-            some.iter().for_each(|rank| top.add(rank.0, || (rank.1, rank.2)));
-            others.iter().for_each(|rank| other.add(rank.0, || (rank.1, rank.2)));
+            some.iter().for_each(|rank| top.add(rank.0, || (rank.1, rank.2, rank.3)));
+            others.iter().for_each(|rank| other.add(rank.0, || (rank.1, rank.2, rank.3)));
             top.join(other);
             let found = top.sorted();
             ranks.sort_unstable();

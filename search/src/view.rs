@@ -35,6 +35,7 @@ pub(crate) struct View {
     pub(crate) prices: Column<i64>,
     pub(crate) kind_name: Option<StrColumn>,
     pub(crate) city_name: Option<StrColumn>,
+    title: Option<StrColumn>,
     cancelled: Values<u64>,
     point: Values<u64>,
     reader: SegmentReader,
@@ -73,6 +74,7 @@ impl View {
                 .unwrap_or_else(|_| Column::build_empty_column(reader.max_doc())),
             kind_name: columns.str(schema::KIND_NAME)?,
             city_name: columns.str(schema::CITY_NAME)?,
+            title: columns.str(schema::TITLE)?,
             cancelled: columns.column_first_or_default(schema::CANCELLED)?,
             point: columns.column_first_or_default(schema::POINT)?,
             reader: reader.clone(),
@@ -115,6 +117,17 @@ impl View {
 
     pub(crate) fn point(&self, doc: u32) -> Point {
         Point::unpacked(self.point.get_val(doc))
+    }
+
+    /// The folded name of `doc`.
+    pub(crate) fn title(&self, doc: u32) -> io::Result<String> {
+        let mut title = String::new();
+        if let Some(column) = &self.title
+            && let Some(ord) = column.term_ords(doc).next()
+        {
+            column.ord_to_str(ord, &mut title)?;
+        }
+        Ok(title)
     }
 
     /// Adds the documents with `term`.

@@ -25,8 +25,8 @@ pub struct Quality {
     pub names: usize,
     /// By what was done to the name.
     pub asked: BTreeMap<String, Count>,
-    /// What was typed and what was wanted, where something else or nothing came first.
-    pub missed: Vec<(String, String)>,
+    /// What was typed, what was wanted, and what came first, where that was something else or nothing.
+    pub missed: Vec<(String, String, Option<String>)>,
 }
 
 /// How many were asked for, and came first.
@@ -69,12 +69,13 @@ pub fn measure(entries: &[Entry], rounds: u64, seed: u64) -> anyhow::Result<Qual
         let mut ask = |what: &str, typed: &str| -> anyhow::Result<()> {
             let query = Query { keyword: typed.to_owned(), all: true, take: 1, ..Query::default() };
             let found = searcher.search(&query, 0)?;
-            let hit = found.numbers.first().and_then(|number| named.get(number)) == Some(&fold(name));
+            let first = found.numbers.first().and_then(|number| named.get(number));
+            let hit = first == Some(&fold(name));
             let count = quality.asked.entry(what.to_owned()).or_default();
             count.asked += 1;
             count.first += usize::from(hit);
             if !hit && quality.missed.len() < EXAMPLES {
-                quality.missed.push((typed.to_owned(), name.to_owned()));
+                quality.missed.push((typed.to_owned(), name.to_owned(), first.cloned()));
             }
             Ok(())
         };
@@ -109,8 +110,9 @@ impl Quality {
             text += &format!("{what:>10}: {:6.2} % of {} first\n", count.percent(), count.asked);
         }
         text += &format!("{:>10}: {:6.2} %\n", "misspelt", self.misspelt().percent());
-        for (typed, name) in self.missed.iter().take(missed) {
-            text += &format!("  missed: {typed:?} for {name:?}\n");
+        for (typed, name, first) in self.missed.iter().take(missed) {
+            text +=
+                &format!("  missed: {typed:?} for {name:?}, found: {:?}\n", first.as_deref().unwrap_or(""));
         }
         text
     }

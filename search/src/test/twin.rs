@@ -6,11 +6,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::asked::{Asked, Part};
+use crate::finding::nearness;
 use crate::fold::fold;
 use crate::geo::Circle;
 use crate::near::forgiven;
 use crate::query::ANY_PRICE;
 use crate::terms::{Place, Terms};
+use crate::title::slips;
 use crate::variants::{BEST_WORTH, Likeness};
 use crate::{Day, Sort};
 
@@ -85,7 +87,9 @@ fn score(entry: &Entry, asked: &Asked) -> Option<u64> {
         0
     };
     let coverage = in_name.min(terms.name_words) * 200 / terms.name_words;
-    Some(bonus + sum * 1_000 / u64::from(asked.weight() * BEST_WORTH) + coverage)
+    let fit = sum * 1_000 / u64::from(asked.weight() * BEST_WORTH);
+    let every_word = if fit == 1_000 { 5_000 } else { 0 };
+    Some(bonus + every_word + fit + coverage)
 }
 
 /// All that fits `query`, in order; `None` where no event has all words, and the index may give more.
@@ -106,17 +110,21 @@ fn scan(entries: &[Entry], query: &Query) -> Option<Vec<u64>> {
         else {
             continue;
         };
+        let near = match query.sort {
+            Sort::Relevance => nearness(score, slips(&fold(&query.keyword), &fold(&entry.name))),
+            _ => 0,
+        };
         let first = match (query.sort, query.near) {
             (Sort::Relevance, _) => u64::MAX - score,
             (Sort::Price, _) => entry.prices.iter().min().copied().unwrap() as u64,
             (Sort::Distance, Some((center, _))) => (center.distance_km(entry.point) * 1000.0).round() as u64,
             _ => 0,
         };
-        found.push((first, entry.starts_at, entry.number));
+        found.push((near, first, entry.starts_at, entry.number));
     }
     found.sort_unstable();
     let may_relax = found.is_empty() && asked.parts.len() > 1;
-    (!may_relax).then(|| found.into_iter().map(|(_, _, number)| number).collect())
+    (!may_relax).then(|| found.into_iter().map(|(_, _, _, number)| number).collect())
 }
 
 const WORDS: [&str; 16] = [
