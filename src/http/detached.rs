@@ -17,10 +17,14 @@ use axum::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::http::{Method, Version};
 use axum::response::Response;
 use bytes::Bytes;
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+/// What the system may keep for a client that reads slowly. Left to itself it would keep megabytes where connections to the
+/// same machine were fast before; what is sent here is small, and comes again as a whole to whoever is cut off.
+const SEND_BUFFER_BYTES: usize = 16 * 1024;
 /// Ends the body of an answer in chunks.
 const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
@@ -118,6 +122,7 @@ impl Detached {
         let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         async move {
             let Some(Parts { head, chunked, patience, tail }) = parts else { return Ok(()) };
+            set_socket_send_buffer_size(&stream, SEND_BUFFER_BYTES)?;
             let stream = TcpStream::from_std(stream)?;
             let mut outlet = Outlet { stream, chunked, patience };
             outlet.write(&head).await?;

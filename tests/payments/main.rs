@@ -48,7 +48,7 @@ fn balances(stripe: &FakeStripe, node: &Client, event: &str) {
     let mut balanced = || {
         let answer = node.try_send("GET", &path, &[], None).ok().filter(|answer| answer.status == 200)?;
         let payments = answer.json();
-        let (mut booked, mut refunded, mut open) = (0, 0, 0);
+        let (mut booked, mut refunded, mut open) = (0, 0, Vec::new());
         for payment in payments["items"].as_array()? {
             let (amount, back) =
                 (payment["amount"]["amount"].as_i64()?, payment["refunded"]["amount"].as_i64()?);
@@ -58,12 +58,12 @@ fn balances(stripe: &FakeStripe, node: &Client, event: &str) {
                     refunded += back;
                 }
                 "voided" | "declined" => {}
-                _ => open += 1,
+                _ => open.push(payment),
             }
         }
         let sums = stripe.sums();
-        seen = format!("{sums:?}, booked {booked}, refunded {refunded}, open {open}");
-        let right = open == 0
+        seen = format!("{sums:?}, booked {booked}, refunded {refunded}, open {open:?}");
+        let right = open.is_empty()
             && sums.set_aside == 0
             && sums.captured == booked + refunded
             && sums.refunded == refunded;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::fake_stripe::FakeStripe;
-use crate::support::{Client, Cluster, Sale, eventually};
+use crate::fake_stripe::{FakeStripe, Fault};
+use crate::support::{Answer, Client, Cluster, Sale, eventually};
 use crate::{SETTLES_WITHIN, balances, by_stripe};
 
 /// What a step is a step of.
@@ -20,10 +20,14 @@ enum Story {
     Refunded,
     /// One that waits for its payment first.
     PaidLater,
+    /// Stripe cannot be reached until the payment's time is over.
+    TimedOut,
+    /// Stripe waits for the buyer, who acts when the node is dead.
+    Acted,
 }
 
 /// Starts the cluster anew for each is too dear: one cluster, and one dying node after the other.
-const STEPS: [(&str, Story); 16] = [
+const STEPS: [(&str, Story); 22] = [
     ("before-payment-started", Story::Paid),
     ("after-payment-started", Story::Paid),
     ("before-authorize", Story::Paid),
@@ -40,7 +44,16 @@ const STEPS: [(&str, Story); 16] = [
     ("before-refund", Story::Refunded),
     ("after-refund", Story::Refunded),
     ("after-refund-paid", Story::Refunded),
+    ("after-payment-timed-out", Story::TimedOut),
+    ("before-void", Story::TimedOut),
+    ("after-void", Story::TimedOut),
+    ("before-payment-voided", Story::TimedOut),
+    ("after-action-required", Story::Acted),
+    ("after-settled", Story::Acted),
 ];
+
+/// More than a payment asks for in its time.
+const UNREACHABLE: usize = 60;
 
 #[test]
 fn a_node_that_dies_at_any_step_leaves_no_money_without_a_booking() {
@@ -49,15 +62,32 @@ fn a_node_that_dies_at_any_step_leaves_no_money_without_a_booking() {
     let mark = marks.path().join("point");
     let mut env = stripe.env();
     env.push(("ONSALE_FAILPOINT", mark.display().to_string()));
+    // Who waits for what cannot come yet is soon told so.
+    env.push(("ONSALE_PAYMENTS__ANSWER_AFTER_MS", "1000".to_owned()));
     let env: Vec<(&'static str, &str)> = env.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut cluster = Cluster::with(3, &env);
     let sale = cluster.sale(60, &json!({}));
-    let ann = cluster.client(1).sign_up("ann");
+    let (ann, rival) = (cluster.client(1).sign_up("ann"), cluster.client(1).sign_up("rival"));
     for (at, (step, story)) in STEPS.into_iter().enumerate() {
         let owner = cluster.owner();
         let asked = cluster.other_than(owner);
         std::fs::write(&mark, step).expect("a file");
-        play(&ann.at(&cluster.client(asked)), &sale, (at, story));
+        if matches!(story, Story::TimedOut) {
+            (0..UNREACHABLE).for_each(|_| stripe.fail_next("POST /v1/payment_intents", Fault::DropBefore));
+        }
+        let told = play(&ann.at(&cluster.client(asked)), &sale, (at, story));
+        if let Story::Acted = story {
+            let intent = stripe.intent_of(told["payment"]["id"].as_str().expect("a payment"));
+            stripe.act(&intent.expect("it was asked for"), true);
+        }
+        if let Story::TimedOut = story {
+            // Were its seat free when Stripe can be reached again, it would get it back instead of letting go of the money.
+            let rival = rival.at(&cluster.client(asked));
+            eventually("its time is over", SETTLES_WITHIN, || {
+                (sale.hold(&rival, &[at]).status == 201).then_some(())
+            });
+            stripe.mend();
+        }
         eventually("a node has died", SETTLES_WITHIN, || (!mark.exists()).then_some(()));
         // It is dead already, or about to be.
         cluster.kill(owner);
@@ -68,14 +98,23 @@ fn a_node_that_dies_at_any_step_leaves_no_money_without_a_booking() {
     }
 }
 
-/// Goes through a story as a client that tries again with its key.
-fn play(ann: &Client, sale: &Sale, (at, story): (usize, Story)) {
+/// Goes through a story as a client that tries again with its key; the last that it was told.
+fn play(ann: &Client, sale: &Sale, (at, story): (usize, Story)) -> Value {
     let key = |step: &str| format!("{at}-{step}");
-    let token = if matches!(story, Story::Declined) { "pm_card_declined" } else { "pm_card_visa" };
+    let token = match story {
+        Story::Declined => "pm_card_declined",
+        Story::Acted => "pm_card_3ds",
+        _ => "pm_card_visa",
+    };
     match story {
-        Story::Paid | Story::Declined => {
+        Story::Paid | Story::Declined | Story::TimedOut | Story::Acted => {
             let body = json!({"ticketIds": sale.ids(&[at]), "paymentDetails": by_stripe(token)});
-            again(ann, "POST", &format!("/bookings/{}", sale.event), &key("book"), &body);
+            // What waits for Stripe, which cannot be reached, has no other answer for as long as it does.
+            let or_under_way = matches!(story, Story::TimedOut);
+            let enough = |answer: &Answer| {
+                is_final(answer) || or_under_way && answer.json()["code"] == "idempotency-in-flight"
+            };
+            until(enough, ann, ("POST", &format!("/bookings/{}", sale.event)), &key("book"), &body)
         }
         Story::PaidLater => {
             let held = again(
@@ -87,28 +126,43 @@ fn play(ann: &Client, sale: &Sale, (at, story): (usize, Story)) {
             );
             let booking = again(ann, "POST", "/bookings", &key("reserve"), &json!({"holdId": held["id"]}));
             let body = json!({"bookingId": booking["id"], "payment": by_stripe(token)});
-            again(ann, "POST", "/payments", &key("pay"), &body);
+            again(ann, "POST", "/payments", &key("pay"), &body)
         }
         Story::Refunded => {
             let body = json!({"ticketIds": sale.ids(&[at]), "paymentDetails": by_stripe(token)});
             let booked = again(ann, "POST", &format!("/bookings/{}", sale.event), &key("book"), &body);
             let path = format!("/bookings/{}", booked["id"].as_str().expect("an id"));
-            again(ann, "DELETE", &path, &key("cancel"), &Value::Null);
+            again(ann, "DELETE", &path, &key("cancel"), &Value::Null)
         }
     }
 }
 
 /// A request that is sent until it has an answer that is one.
 fn again(ann: &Client, method: &str, path: &str, key: &str, body: &Value) -> Value {
+    until(is_final, ann, (method, path), key, body)
+}
+
+fn is_final(answer: &Answer) -> bool {
+    answer.status < 500 && answer.status != 409
+}
+
+/// A request that is sent until its answer is `enough`.
+fn until(
+    enough: impl Fn(&Answer) -> bool,
+    ann: &Client,
+    (method, path): (&str, &str),
+    key: &str,
+    body: &Value,
+) -> Value {
     let body = if body.is_null() { None } else { Some(body.to_string()) };
     eventually("there is an answer", SETTLES_WITHIN, || {
         let headers = [("idempotency-key", key), ("content-type", "application/json")];
         let headers = if body.is_some() { &headers[..] } else { &headers[..1] };
         let answer = ann.try_send(method, path, headers, body.as_deref().map(str::as_bytes)).ok()?;
-        if answer.status >= 500 || answer.status == 409 {
-            std::thread::sleep(Duration::from_millis(100));
-            return None;
+        if enough(&answer) {
+            return Some(answer.json());
         }
-        Some(answer.json())
+        std::thread::sleep(Duration::from_millis(100));
+        None
     })
 }
