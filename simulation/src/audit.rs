@@ -85,9 +85,12 @@ fn glance(client: &Client) -> Audit {
     audit
 }
 
-/// The replica that owns `event`.
+/// The replica that owns `event`, once it knows all that was committed before: until then it answers no consistent read.
 pub(crate) fn owner(client: &Client, event: EventId) -> Option<Arc<SimCluster>> {
-    client.machines.iter().find(|machine| machine.owns(event))?.cluster()
+    let cluster = client.machines.iter().find(|machine| machine.owns(event))?.cluster()?;
+    let shard = GroupId::shard(cluster.shard_of(event));
+    let status = cluster.status().into_iter().find(|group| group.id == shard)?;
+    (status.applied_term == Some(status.term)).then_some(cluster)
 }
 
 fn open_work(client: &Client) -> Vec<String> {

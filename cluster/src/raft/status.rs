@@ -22,6 +22,8 @@ pub struct GroupStatus {
     pub committed: Option<u64>,
     /// Index of the last entry applied here.
     pub applied: Option<u64>,
+    /// The term of that entry. A leader that has applied one of its own term knows everything that was committed before.
+    pub applied_term: Option<u64>,
     /// Index of the last entry that the newest snapshot covers.
     pub snapshot: Option<u64>,
     /// Index of the last entry purged from the log.
@@ -41,6 +43,7 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
             replicas: metrics.membership_config.nodes().map(|(id, _)| *id).collect(),
             committed: index(&metrics.cluster_committed),
             applied: index(&metrics.last_applied),
+            applied_term: metrics.last_applied.map(|id| id.leader_id.term),
             snapshot: index(&metrics.snapshot),
             purged: index(&metrics.purged),
         }
