@@ -3,7 +3,6 @@
 #![allow(clippy::print_stdout, reason = "what was seen on the way is for people")]
 
 mod calls;
-#[path = "../support/fake_stripe.rs"]
 mod fake_stripe;
 mod faults;
 mod reconcile;
