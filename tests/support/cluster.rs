@@ -283,6 +283,17 @@ impl Cluster {
         self.owner_seen_by(self.living()[0]).1
     }
 
+    /// Waits until the only event is owned by the node that is to own it, so that it stays there; which.
+    pub fn owner_at_home(&self) -> u32 {
+        let asked = self.living()[0];
+        eventually("the event's shard is led as it is to be", SETTLES_WITHIN, || {
+            let status = self.status(asked);
+            let shard = list(&status, "shards").iter().find(|shard| shard["events"] == 1)?.clone();
+            let leader = shard["leader"].as_u64().filter(|_| shard["leader"] == shard["wanted"][0])?;
+            u32::try_from(leader).ok()
+        })
+    }
+
     /// Waits until somebody else than `number` is seen to own the only event; who.
     pub fn owner_after(&self, number: u32) -> u32 {
         let asked = self.other_than(number);
