@@ -7,16 +7,16 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use mimalloc::MiMalloc;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntCounter, Opts};
+use tikv_jemallocator::Jemalloc;
 
 /// What the counted allocations are served by.
-type Counted = MiMalloc;
+type Counted = Jemalloc;
 
 #[global_allocator]
-static ALLOCATOR: Counting<Counted> = Counting(MiMalloc);
+static ALLOCATOR: Counting<Counted> = Counting(Jemalloc);
 
 /// Threads share so many counters: enough that two busy ones seldom have the same.
 const SHARDS: usize = 32;

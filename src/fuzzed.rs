@@ -49,47 +49,45 @@ impl Serialize for Raw<'_> {
 }
 
 #[cfg(test)]
-#[path = "../fuzz/mutate.rs"]
-mod mutate;
+#[path = "../fuzz/corpus.rs"]
+mod corpus;
 
 #[cfg(test)]
 mod test {
     use super::*;
 
-    const ROUNDS: u32 = 20_000;
-
     #[test]
     fn bodies_in_json() {
-        mutate::fuzz("json", ROUNDS, json);
+        corpus::feed("json", json);
     }
 
     #[test]
     fn webhooks_of_stripe() {
-        mutate::fuzz("stripe", ROUNDS, stripe);
+        corpus::feed("stripe", stripe);
     }
 
     #[test]
     fn traces() {
-        mutate::fuzz("trace", ROUNDS, trace);
+        corpus::feed("trace", trace);
     }
 
     #[test]
     fn tokens_of_strangers() {
-        mutate::fuzz("token", ROUNDS, token);
+        corpus::feed("token", token);
     }
 
     #[test]
     fn commands_of_other_nodes() {
-        mutate::fuzz("forwarded", ROUNDS, forwarded);
+        corpus::feed("forwarded", forwarded);
     }
 
     #[test]
     fn requests_of_other_nodes() {
-        mutate::fuzz("relayed", ROUNDS, relayed);
+        corpus::feed("relayed", relayed);
     }
 
     #[test]
     fn counts_of_other_nodes() {
-        mutate::fuzz("limits", ROUNDS, limits);
+        corpus::feed("limits", limits);
     }
 }

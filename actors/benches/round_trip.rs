@@ -13,12 +13,12 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use domain::account::Role;
 use domain::event::{Caller, Command, Refusal, Reply};
 use domain::ids::{SeatIndex, UserId};
-use mimalloc::MiMalloc;
 use shell::{EVENT, shell};
+use tikv_jemallocator::Jemalloc;
 
 /// As in the node.
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 const CALLERS: u32 = 64;
 /// Commands in one message, where there are many.

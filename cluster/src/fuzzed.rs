@@ -60,32 +60,30 @@ pub fn journal(bytes: &[u8]) {
 }
 
 #[cfg(test)]
-#[path = "../../fuzz/mutate.rs"]
-mod mutate;
+#[path = "../../fuzz/corpus.rs"]
+mod corpus;
 
 #[cfg(test)]
 mod test {
     use super::*;
 
-    const ROUNDS: u32 = 20_000;
-
     #[test]
     fn frames_of_holds() {
-        mutate::fuzz("wire", ROUNDS, wire);
+        corpus::feed("wire", wire);
     }
 
     #[test]
     fn frames_of_services() {
-        mutate::fuzz("peer", ROUNDS, peer);
+        corpus::feed("peer", peer);
     }
 
     #[test]
     fn first_words() {
-        mutate::fuzz("hello", ROUNDS, hello);
+        corpus::feed("hello", hello);
     }
 
     #[test]
     fn records_of_the_journal() {
-        mutate::fuzz("journal", ROUNDS, journal);
+        corpus::feed("journal", journal);
     }
 }

@@ -7,12 +7,12 @@ use domain::account::Role;
 use domain::event::{BestWish, Caller, Command, Fact, PricedSeat, Sale, Stamped, decide};
 use domain::ids::{HoldNumber, SeatIndex, UserId};
 use domain::seat_map::SeatMap;
-use mimalloc::MiMalloc;
 use stage::{HOLD_MS, Numbers, SEATS, START, context, end_due, flash_sale, hall, losers, opened, play};
+use tikv_jemallocator::Jemalloc;
 
 /// As in the node.
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// A whole sale, from the first request to the last seat.
 fn decide_and_apply(criterion: &mut Criterion) {

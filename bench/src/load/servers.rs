@@ -96,7 +96,7 @@ impl Server {
     pub(crate) async fn frugal_node(programs: &Programs) -> anyhow::Result<Self> {
         programs.check_node()?;
         let mut command = Command::new(&programs.node);
-        command.arg("serve").env("MIMALLOC_PURGE_DELAY", "0");
+        command.arg("serve").env("_RJEM_MALLOC_CONF", "dirty_decay_ms:0");
         Self::start_node(command, programs).await
     }
 

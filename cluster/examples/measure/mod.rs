@@ -15,6 +15,7 @@ use cluster::{ClusterConfig, JournalObserver};
 use domain::event::{Cancellation, Fact, PricedSeat, SaleTerms, Stamped};
 use domain::ids::{HoldNumber, SeatIndex, UserId};
 use domain::time::UnixMillis;
+use tikv_jemallocator::Jemalloc;
 
 /// The kernel's clock ticks, in which it tells processor time.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -130,6 +131,12 @@ pub(crate) fn percentile(times: &mut [Duration], percent: usize) -> Duration {
 static ALLOCATED: AtomicU64 = AtomicU64::new(0);
 static MOST_ALLOCATED: AtomicU64 = AtomicU64::new(0);
 
+/// As the node's.
+#[allow(unsafe_code, reason = "the allocator finds its settings by this name, which nothing else has")]
+#[unsafe(export_name = "_rjem_malloc_conf")]
+static ALLOCATOR_SETTINGS: &[u8; 90] =
+    b"percpu_arena:percpu,background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0,thp:never\0";
+
 /// What the node allocates with, counted.
 pub(crate) struct Counted;
 
@@ -145,31 +152,31 @@ impl Counted {
 }
 
 #[allow(unsafe_code, reason = "an allocator cannot be counted otherwise; all of it is passed on as it came")]
-// SAFETY: every call goes to `MiMalloc` with the arguments it came with.
+// SAFETY: every call goes to `Jemalloc` with the arguments it came with.
 unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Self::more(layout.size());
         // SAFETY: the caller's promises are the same.
-        unsafe { mimalloc::MiMalloc.alloc(layout) }
+        unsafe { Jemalloc.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         Self::less(layout.size());
         // SAFETY: the caller's promises are the same.
-        unsafe { mimalloc::MiMalloc.dealloc(memory, layout) }
+        unsafe { Jemalloc.dealloc(memory, layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         Self::more(layout.size());
         // SAFETY: the caller's promises are the same.
-        unsafe { mimalloc::MiMalloc.alloc_zeroed(layout) }
+        unsafe { Jemalloc.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         Self::more(size);
         Self::less(layout.size());
         // SAFETY: the caller's promises are the same.
-        unsafe { mimalloc::MiMalloc.realloc(memory, layout, size) }
+        unsafe { Jemalloc.realloc(memory, layout, size) }
     }
 }
 

@@ -16,7 +16,7 @@ use super::disk::Op;
 use super::{chunks, sync};
 
 /// The memory that sled may use for pages, beside the logs that are held in memory anyway.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 /// How long to wait for the lock of a store that this process has just dropped.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 const LOCK_PAUSE: Duration = Duration::from_millis(10);

@@ -27,6 +27,9 @@ use crate::journal::{GroupId, LogDisk, keys};
 use crate::peer::Calls;
 use crate::thread::Blocking;
 
+/// So much of a heavy state's log stays in memory behind its snapshot at most, in parts of chunks: about 14 MiB.
+const KEPT_PARTS: u64 = 2_048;
+
 /// What every group of a node shares.
 #[derive(Clone)]
 pub(crate) struct GroupContext<D> {
@@ -62,6 +65,7 @@ pub(crate) struct Group<M: Machine, D: LogDisk> {
     pub(crate) id: GroupId,
     pub(super) node: NodeId,
     pub(super) raft: Raft<Types, StateMachine<M, D>>,
+    log: LogStore<D>,
     state: SharedState<M>,
     pub(super) disk: D,
     pub(super) snapshots: Snapshots,
@@ -80,6 +84,7 @@ impl<M: Machine, D: LogDisk> Clone for Group<M, D> {
             id: self.id,
             node: self.node,
             raft: self.raft.clone(),
+            log: self.log.clone(),
             state: self.state.clone(),
             disk: self.disk.clone(),
             snapshots: self.snapshots.clone(),
@@ -135,13 +140,25 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
         let keeping = Keeping { group: id, disk: disk.clone(), snapshots: snapshots.clone(), blocking };
         let (calls, throttle) = (context.peers.clone(), context.throttle.clone());
         let peers = Peers::<M, D> { calls, keeping, throttle, machine: PhantomData };
-        let raft = Raft::new(context.node, context.config.clone(), peers, log, machine);
+        let raft = Raft::new(context.node, context.config.clone(), peers, log.clone(), machine);
         let raft =
             Box::pin(raft).await.map_err(|fatal| io::Error::other(format!("{id} cannot start: {fatal}")))?;
         // A replica that was stopped is behind at worst, which reads are told; a blank one has nothing to read yet.
         let whole = Arc::new(AtomicBool::new(raft.is_initialized().await.map_err(io::Error::other)?));
         let yielded = Arc::default();
-        Ok(Self { id, node: context.node, raft, state, disk, snapshots, blocking, yielded, whole, heavy })
+        Ok(Self {
+            id,
+            node: context.node,
+            raft,
+            log,
+            state,
+            disk,
+            snapshots,
+            blocking,
+            yielded,
+            whole,
+            heavy,
+        })
     }
 
     /// Whether there is something to read: a replica that has just begun has nothing, until it has once caught up.
@@ -196,7 +213,10 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
                     Ok(()) => changed(),
                     Err(_stopped) => break,
                 },
-                () = self.heavy.notified() => self.trigger_snapshot().await,
+                () = self.heavy.notified() => {
+                    self.trim_log(KEPT_PARTS).await;
+                    self.trigger_snapshot().await;
+                }
             }
         }
         let metrics = self.raft.metrics();
@@ -212,6 +232,15 @@ impl<M: Machine, D: LogDisk> Group<M, D> {
     pub(crate) async fn trigger_snapshot(&self) {
         if let Err(fatal) = self.raft.trigger().snapshot().await {
             tracing::warn!(group = %self.id, %fatal, "a snapshot could not be asked for");
+        }
+    }
+
+    /// Drops what the log has before its newest `parts`, as far as a snapshot covers it: entries that many have shared take
+    /// more memory than their number says.
+    async fn trim_log(&self, parts: u64) {
+        let Some(upto) = self.log.last_before(parts) else { return };
+        if let Err(fatal) = self.raft.trigger().purge_log(upto).await {
+            tracing::warn!(group = %self.id, %fatal, "the log could not be trimmed");
         }
     }
 

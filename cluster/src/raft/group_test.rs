@@ -9,11 +9,14 @@ use futures_util::future::try_join_all;
 use openraft::Vote;
 
 use super::*;
+use crate::SnapshotSettings;
+use crate::peer::local::LocalPeers;
 use crate::peer::{Bytes, CallError, Messages};
 use crate::raft::network::{APPEND, HEARTBEAT, PRE_VOTE, SNAPSHOT, TRANSFER, VOTE};
+use crate::raft::settings::settings;
 use crate::raft::types::SaleBatch;
 use crate::raft::wire::{Ballot, Message};
-use crate::raft::world::{EVENT, GROUP, OTHER, SOON, World, now};
+use crate::raft::world::{EVENT, GROUP, OTHER, SOON, Shard3, World, context, now};
 use crate::testing::facts;
 
 #[tokio::test(start_paused = true)]
@@ -168,4 +171,46 @@ async fn an_entry_larger_than_any_piece_arrives() {
     group.write(group.term().unwrap(), entry).await.unwrap();
     world.all_equal(EVENT, 40_000).await;
     world.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_is_trimmed_as_far_as_a_snapshot_covers_it_and_no_further() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut context = context(1, dir.path(), &LocalPeers::default(), 0);
+    let keep = SnapshotSettings { every_entries: 1_000_000, keep_entries: 1_000, ..Default::default() };
+    context.config = settings(keep).unwrap();
+    let group = Shard3::open(GROUP, &context).await.unwrap();
+    group.form().await.unwrap();
+    group.lead_alone().await.unwrap();
+    let commit = async |bases: std::ops::Range<u64>| {
+        for base in bases {
+            let batch = SaleBatch { event: EVENT, base, facts: facts(base, 1).into() };
+            group.write(group.term().unwrap(), Entry::Sales([batch].into())).await.unwrap();
+        }
+        group.status().applied.unwrap()
+    };
+    let purged = async |index| {
+        let wait = group.raft.wait(Some(SOON));
+        wait.metrics(|metrics| metrics.purged.map(|id| id.index) == Some(index), "purged").await.unwrap();
+    };
+    let covered = commit(0..50).await;
+    group.trim_log(10).await;
+    assert_eq!(group.status().purged, None, "without a snapshot every entry is needed");
+    group.trigger_snapshot().await;
+    let wait = group.raft.wait(Some(SOON));
+    wait.metrics(|metrics| metrics.snapshot.map(|id| id.index) == Some(covered), "a snapshot").await.unwrap();
+    assert_eq!(group.status().purged, None, "so many entries may stay");
+    group.trim_log(10).await;
+    purged(covered - 10).await;
+    commit(50..80).await;
+    group.trim_log(10).await;
+    purged(covered).await;
+    group.trim_log(1_000).await;
+    commit(80..81).await;
+    group.shutdown().await;
+    let group = Shard3::open(GROUP, &context).await.unwrap();
+    assert_eq!(group.status().purged, Some(covered));
+    group.lead_alone().await.unwrap();
+    assert_eq!(group.read(|state| state.machine.facts(EVENT)), 81);
+    group.shutdown().await;
 }

@@ -77,6 +77,18 @@ impl Log {
         gone
     }
 
+    /// The last entry that has as many `parts` of chunks behind it, or more.
+    pub(crate) fn last_before(&self, parts: u64) -> Option<u64> {
+        let mut behind = 0;
+        let mut newest_first = self.chunks.values().rev();
+        let far = newest_first.find(|chunk| {
+            let behind_it = behind;
+            behind += u64::from(chunk.parts);
+            behind_it >= parts
+        });
+        far.map(|chunk| chunk.last)
+    }
+
     /// The entries in `range` that are there.
     pub(crate) fn read(&self, range: &impl RangeBounds<u64>) -> Vec<RaftEntry> {
         let Some(offset) = self.entries.front().map(|entry| entry.log_id.index) else { return Vec::new() };

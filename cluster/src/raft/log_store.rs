@@ -48,6 +48,11 @@ impl<D: LogDisk> LogStore<D> {
         self.log().purged
     }
 
+    /// The last entry that has as many `parts` of chunks behind it, or more.
+    pub(crate) fn last_before(&self, parts: u64) -> Option<u64> {
+        self.log().last_before(parts)
+    }
+
     fn log(&self) -> RwLockReadGuard<'_, Log> {
         self.log.read().unwrap_or_else(PoisonError::into_inner)
     }
