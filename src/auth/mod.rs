@@ -1,5 +1,6 @@
 //! Who is asking: passwords, access tokens, and who they are. Knows neither HTTP nor where accounts are kept.
 
+mod argon;
 mod passwords;
 mod sealing;
 mod tokens;

@@ -6,12 +6,14 @@
 use std::fmt;
 use std::sync::Arc;
 
+use argon2::Params;
+use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
 use domain::account::PasswordHash;
 use domain::ports::Random;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::argon::Argon;
 use crate::config::AuthConfig;
 
 const SALT_BYTES: usize = 16;
@@ -22,7 +24,7 @@ pub struct Busy;
 
 /// Hashes and verifies passwords.
 pub struct Passwords {
-    argon2: Argon2<'static>,
+    argon2: Arc<Argon>,
     /// Running and waiting together.
     places: Arc<Semaphore>,
     running: Arc<Semaphore>,
@@ -43,7 +45,7 @@ impl Passwords {
     pub fn new(config: &AuthConfig, random: Arc<dyn Random>) -> Self {
         let params = Params::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_lanes, None)
             .expect("the configuration allows only what argon2 does");
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let argon2 = Arc::new(Argon::new(params));
         let nobody = hash(&argon2, "", [0; SALT_BYTES]);
         let places = config.hash_concurrency + config.hash_queue;
         Self {
@@ -74,7 +76,7 @@ impl Passwords {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.nobody.clone());
         let argon2 = self.argon2.clone();
-        self.run(move || argon2.verify_password(password.as_bytes(), hash.as_phc()).is_ok() && known).await
+        self.run(move || verify(&argon2, &password, &hash) && known).await
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
@@ -91,11 +93,15 @@ impl Passwords {
     }
 }
 
-fn hash(argon2: &Argon2<'_>, password: &str, salt: [u8; SALT_BYTES]) -> PasswordHash {
+fn hash(argon2: &Argon, password: &str, salt: [u8; SALT_BYTES]) -> PasswordHash {
     let phc = argon2
         .hash_password_with_salt(password.as_bytes(), &salt)
         .expect("a password of any length can be hashed with a salt of 16 bytes");
     PasswordHash::new(phc.to_string())
+}
+
+fn verify(argon2: &Argon, password: &str, hash: &PasswordHash) -> bool {
+    Phc::new(hash.as_phc()).is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok())
 }
 
 #[cfg(test)]
