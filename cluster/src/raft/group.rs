@@ -27,7 +27,7 @@ use crate::journal::{GroupId, LogDisk, keys};
 use crate::peer::Calls;
 use crate::thread::Blocking;
 
-/// So much of a heavy state's log stays in memory behind its snapshot at most, in parts of chunks: about 14 MiB.
+/// To so many parts of chunks, about 14 MiB, a log is cut when its state has become heavy, as far as a snapshot covers it.
 const KEPT_PARTS: u64 = 2_048;
 
 /// What every group of a node shares.
