@@ -4,11 +4,13 @@
 use futures_util::FutureExt as _;
 
 use crate::journal::format::v1::{ChunkHead, EntryRecord};
-use crate::journal::{chunks, format};
+use crate::journal::{GroupId, chunks, format, keys};
 use crate::ordering::LayoutOrder;
 use crate::peer::frame;
 use crate::peer::hello::{self, Hello, Reply};
+use crate::raft::transfer::{Asked, Sent};
 use crate::raft::types::Entry;
+use crate::raft::wire::{Append, Appended, Ballot, Message, Offer, Transfer, Transferred, Voted};
 use crate::wire::{HoldMessage, decode};
 
 /// The version of frames.
@@ -38,6 +40,28 @@ pub fn peer(bytes: &[u8]) {
     }
 }
 
+/// What the replicas of a group say to each other.
+pub fn raft(bytes: &[u8]) {
+    for frame in [bytes.to_vec(), sealed(bytes)] {
+        read::<(GroupId, Append)>(&frame);
+        read::<Appended>(&frame);
+        read::<(GroupId, Ballot)>(&frame);
+        read::<Voted>(&frame);
+        read::<(GroupId, Transfer)>(&frame);
+        read::<Transferred>(&frame);
+        read::<Offer>(&frame);
+        read::<Sent>(&frame);
+        read::<Asked>(&frame);
+    }
+}
+
+fn read<T: Message>(frame: &[u8]) {
+    if let Ok(message) = T::decode(frame) {
+        let again = message.encode().expect("what was read can be written");
+        assert!(T::decode(&again).is_ok(), "what was written can be read");
+    }
+}
+
 /// The first words on a connection.
 pub fn hello(bytes: &[u8]) {
     let received =
@@ -53,9 +77,13 @@ pub fn journal(bytes: &[u8]) {
     for frame in [bytes.to_vec(), sealed(bytes)] {
         let _entry =
             format::decode::<EntryRecord<Entry>>(&what, &frame).map(|record| record.read(&what).is_ok());
-        let _chunk = format::decode_with_tail::<ChunkHead>(&what, &frame).is_ok();
-        let rows = [(b"prefix-00000000".to_vec(), frame.clone()), (b"prefix".to_vec(), frame)];
-        let _read = chunks::unpack(&what, b"prefix", &rows).len();
+        // Each lies where it says that it does, or else nothing behind its head would be read.
+        let head = format::decode_with_tail::<ChunkHead>(&what, &frame).map(|(head, _)| head);
+        let (first, part) = head.map_or((0, 0), |head| (head.first, head.part));
+        let (here, odd) = (keys::chunk(b"prefix", first, part), b"prefix".to_vec());
+        for rows in [vec![(here.clone(), frame.clone())], vec![(odd, frame.clone()), (here, frame)]] {
+            let _read = chunks::unpack(&what, b"prefix", &rows).len();
+        }
     }
 }
 
@@ -75,6 +103,11 @@ mod test {
     #[test]
     fn frames_of_services() {
         corpus::feed("peer", peer);
+    }
+
+    #[test]
+    fn frames_of_replicas() {
+        corpus::feed("raft", raft);
     }
 
     #[test]

@@ -7,7 +7,6 @@
 
 use std::io;
 
-use openraft::LogIdOptionExt;
 use openraft::raft::{
     AppendEntriesRequest, StreamAppendError, TransferLeaderError, TransferLeaderRequest,
     TransferLeaderResponse, VoteRequest, VoteResponse,
@@ -77,12 +76,13 @@ impl Message for (GroupId, Append) {
             leader_commit: record.committed.map(Into::into),
             entries: entries.collect::<io::Result<Vec<_>>>()?,
         };
-        let mut next = append.prev_log_id.next_index();
+        let after = |index: u64| index.checked_add(1).ok_or_else(|| damaged(&what, "its indexes overflow"));
+        let mut next = append.prev_log_id.map_or(Ok(0), |id| after(id.index))?;
         for RaftEntry { log_id, .. } in &append.entries {
             if log_id.index != next {
                 return Err(damaged(&what, &format!("entry {} is where {next} belongs", log_id.index)));
             }
-            next = next.checked_add(1).ok_or_else(|| damaged(&what, "its indexes overflow"))?;
+            next = after(next)?;
         }
         Ok((GroupId::shard(record.group), append))
     }
