@@ -21,6 +21,7 @@ use crate::http::extract::{ApiJson, ApiPath, IfMatch};
 use crate::http::problem::{Code, Problem};
 use crate::http::wire::{Id, RoleName};
 use crate::http::{App, selling};
+use crate::notify::Letter;
 
 /// So often a change is made again of what others have changed meanwhile.
 const TRIES: usize = 4;
@@ -85,10 +86,16 @@ pub(super) async fn change(
             wish.require_current(&app, &caller, (&seen, &before)).await?;
             password = Some(app.passwords.hash(new.clone()).await?);
         }
-        match decided(&app, seen, (before, &after), password.clone()).await? {
+        let address = seen.logins.email;
+        match decided(&app, seen, (&before, &after), password.clone()).await? {
             Err(AccountRefusal::Changed) => {}
             Err(refusal) => return Err(refusal.into()),
-            Ok(account) => return Ok(Json(shown(&app, &account).await?).into_response()),
+            Ok(account) => {
+                if account.logins.email != address {
+                    tell_old_address(&app, account.id, before);
+                }
+                return Ok(Json(shown(&app, &account).await?).into_response());
+            }
         }
     }
     Err(Problem::new(Code::Overloaded, "Others are changing this account. Try again."))
@@ -97,11 +104,11 @@ pub(super) async fn change(
 async fn decided(
     app: &App,
     seen: Arc<Account>,
-    (before, after): (Person, &Person),
+    (before, after): (&Person, &Person),
     password: Option<PasswordHash>,
 ) -> Result<Result<Arc<Account>, AccountRefusal>, Problem> {
     let sealer = app.people.sealer();
-    let profile = if before == *after {
+    let profile = if before == after {
         None
     } else {
         let sealed = sealer.seal_person(seen.id, &seen.key, after);
@@ -111,6 +118,22 @@ async fn decided(
     let (change, names, now) = (Change { seen, profile, password }, app.people.bootstrap(), app.now());
     let decide = move |accounts: &dyn Registry| account::change(accounts, change, names, now);
     Ok(app.cluster.update_accounts(decide).await?)
+}
+
+/// Mails to where the account was: who finds an open session must not take it over unseen, and a password can be had by
+/// mail. Behind the answer, and once: whether the old address takes mail is nothing to wait for.
+fn tell_old_address(app: &App, user: UserId, before: Person) {
+    let (Some(address), Some(mailer)) = (before.email, app.mailer.clone()) else { return };
+    let letter = Letter::new()
+        .paragraph("Your account has another e-mail address now. From here on all mail goes there.")
+        .paragraph("If it was not you, somebody else has access to your account: tell us at once.");
+    let id = format!("moved.{user}.{}", app.now().millis());
+    let mail = letter.to(&before.name, &address, "Your e-mail address was changed", id);
+    tokio::spawn(async move {
+        if let Err(error) = mailer.send(mail).await {
+            tracing::warn!(%error, "nobody could be told that their address was changed");
+        }
+    });
 }
 
 impl Wish {
