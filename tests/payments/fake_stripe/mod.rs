@@ -251,23 +251,5 @@ fn rendered(status: u16, body: &Value) -> Response<Full<Bytes>> {
 }
 
 fn form(text: &[u8]) -> Form {
-    let text = String::from_utf8_lossy(text).into_owned();
-    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
-}
-
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let hex: String = rest.by_ref().take(2).map(char::from).collect();
-                u8::from_str_radix(&hex, 16).expect("two digits")
-            }
-            byte => byte,
-        });
-    }
-    String::from_utf8(bytes).expect("UTF-8")
+    form_urlencoded::parse(text).into_owned().collect()
 }
